@@ -1,0 +1,141 @@
+"""Entries: the numbered history of a room, as people and programs see it.
+
+One record that came true makes one entry, or two when a session begins with its first message, or none when
+it only changes limits. `entries_of` is the one place that knows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from portico.model.instants import rfc3339
+from portico.model.records import Erased, Join, Leave, Record, Rename, Resume, Say
+
+
+@dataclass(slots=True)
+class Message:
+    """Something said; `to` is empty for everybody, else the name it was told to.
+
+    `session` and `to_session` are 0 for a visitor and for everybody.
+    """
+
+    kind: ClassVar[str] = "message"
+    seq: int
+    at: int
+    sender: str
+    session: int
+    text: str
+    to: str = ""
+    to_session: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is particular to this kind."""
+        return {"text": self.text, "to": self.to} if self.to else {"text": self.text}
+
+
+@dataclass(slots=True)
+class Presence:
+    """Somebody `joined`, `left` or was `renamed` (to `name`); `reason` says `crash` where recovery closed it."""
+
+    kind: ClassVar[str] = "presence"
+    to_session: ClassVar[int] = 0
+    seq: int
+    at: int
+    sender: str
+    session: int
+    change: str
+    name: str = ""
+    reason: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is particular to this kind."""
+        facts = {"change": self.change}
+        if self.name:
+            facts["name"] = self.name
+        if self.reason:
+            facts["reason"] = self.reason
+        return facts
+
+
+@dataclass(slots=True)
+class ErasedMessage:
+    """A message whose text is gone."""
+
+    kind: ClassVar[str] = "erased"
+    seq: int
+    at: int
+    sender: str
+    session: int
+    to_session: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is particular to this kind: nothing is left."""
+        return {}
+
+
+Entry: TypeAlias = Message | Presence | ErasedMessage
+
+KINDS = ("message", "presence", "file", "erased")
+"""What HISTORY may be asked for."""
+
+
+def as_map(entry: Entry) -> dict[str, Any]:
+    """Return an entry as the map that programs get."""
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind,
+        "at": rfc3339(entry.at),
+        "sender": entry.sender,
+        **entry.facts(),
+    }
+
+
+def visible(entry: Entry, session: int) -> bool:
+    """Tell whether a session (0 for a visitor) may see the entry: what is told is for two only."""
+    return not entry.to_session or (session != 0 and session in (entry.session, entry.to_session))
+
+
+def _joined(join: Join, seq: int) -> Entry:
+    return Presence(seq, join.at, join.name, join.session, "joined")
+
+
+def _back(resume: Resume, seq: int) -> Entry:
+    return Presence(seq, resume.at, resume.name, resume.session, "joined")
+
+
+def _renamed(rename: Rename, seq: int) -> Entry:
+    return Presence(seq, rename.at, rename.sender, rename.session, "renamed", name=rename.name)
+
+
+def _left(leave: Leave, seq: int) -> Entry:
+    return Presence(seq, leave.at, leave.sender, leave.session, "left", reason=leave.reason)
+
+
+def _said(say: Say, seq: int) -> Entry:
+    return Message(seq, say.at, say.sender, say.session, say.text, say.to_name, say.to)
+
+
+def _erased(erased: Erased, seq: int) -> Entry:
+    return ErasedMessage(seq, erased.at, erased.sender, erased.session, erased.to)
+
+
+_VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
+    Join: _joined,
+    Resume: _back,
+    Rename: _renamed,
+    Leave: _left,
+    Say: _said,
+    Erased: _erased,
+}
+
+def entries_of(record: Record, seq: int) -> list[Entry]:
+    """Return the entries that a record which came true makes, numbered from `seq`."""
+    view = _VIEWS.get(type(record))
+    if view is None or (type(record) is Resume and not record.back):
+        return []
+    join = getattr(record, "join", None)
+    if join is not None:
+        return [_joined(join, seq), view(record, seq + 1)]
+    return [view(record, seq)]

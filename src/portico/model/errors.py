@@ -1,0 +1,154 @@
+"""Every refusal a person or a program can meet, each with a stable code and its one sentence.
+
+    PorticoError            ERR          what fits no other code: unknown command, wrong arguments, bad text
+    ├── ProtocolError       ERR          bytes that are not the wire they claim to be; the connection closes
+    │   └── NotAWebAddress  ERR          a lost browser or HTTP/2 client on the plain text wire
+    ├── NotOffered          ERR          understood, and not offered here (transactions, HTTP)
+    ├── Denied              DENIED       the room's policy does not allow it
+    ├── Full                FULL         every place is taken
+    ├── NameTaken           TAKEN        another session holds that name
+    ├── BadName             BADNAME      not a name the rules allow
+    ├── NotFound            NOTFOUND     no such session, entry, file or secret
+    ├── KeyReused           EXISTS       the idempotency key came before, with other content
+    ├── Gone                GONE         history that is not kept, or not written yet
+    ├── TooBig              TOOBIG       longer than the limit
+    ├── NoSpace             NOSPACE      the disk is full
+    ├── NeedResp3           NEEDRESP3    pushes need RESP3
+    ├── NoProto             NOPROTO      a protocol version that does not exist
+    └── Unavailable         UNAVAILABLE  the log cannot be written or read at present
+
+A sentence is written once, here: what happened, why, what to do next. Wires show the code and the sentence
+each in their own way; nobody formats an error of their own.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PorticoError(Exception):
+    """A refusal with a code for programs and a sentence for people."""
+
+    code: ClassVar[str] = "ERR"
+
+    def __init__(self, sentence: str) -> None:
+        """Keep the sentence: one line, no control characters."""
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class ProtocolError(PorticoError):
+    """What came is not of the wire it claims to be; it is said and the connection closes."""
+
+
+class NotAWebAddress(ProtocolError):
+    """A browser, or an HTTP/2 client, has lost its way onto the plain text wire."""
+
+    def __init__(self) -> None:
+        """Say where the words came from and what speaks here."""
+        super().__init__(
+            "this is not a web address that Portico can answer; "
+            "talk to it with netcat, redis-cli or an HTTP/1.1 client"
+        )
+
+
+class NotOffered(PorticoError):
+    """Understood, and not offered here."""
+
+
+class Denied(PorticoError):
+    """The room's policy does not allow it."""
+
+    code = "DENIED"
+
+
+class Full(PorticoError):
+    """Every place is taken."""
+
+    code = "FULL"
+
+    def __init__(self, clients: int, max_clients: int) -> None:
+        """Name how many places there are and how many are taken."""
+        super().__init__(
+            f"Server is full: {clients} of {max_clients} clients are connected. Try again later."
+        )
+
+
+class NameTaken(PorticoError):
+    """Another session holds that name, or one that reads the same."""
+
+    code = "TAKEN"
+
+    def __init__(self, name: str) -> None:
+        """Name the name."""
+        super().__init__(f"the name {name} is taken; choose another")
+
+
+class BadName(PorticoError):
+    """Not a name the rules allow."""
+
+    code = "BADNAME"
+
+
+class NotFound(PorticoError):
+    """No such session, entry, file or secret."""
+
+    code = "NOTFOUND"
+
+
+class KeyReused(PorticoError):
+    """The idempotency key came before, with other content."""
+
+    code = "EXISTS"
+
+    def __init__(self) -> None:
+        """Tell what a key promises."""
+        super().__init__("this key was used for another message; a new message needs a new key")
+
+
+class Gone(PorticoError):
+    """History that is not kept any more, or not written yet."""
+
+    code = "GONE"
+
+    def __init__(self, first: int, head: int) -> None:
+        """Name the oldest and the newest entry that are kept."""
+        super().__init__(f"entries from {first} to {head} are kept")
+
+
+class TooBig(PorticoError):
+    """Longer than the limit."""
+
+    code = "TOOBIG"
+
+
+class NoSpace(PorticoError):
+    """The disk under the log or the repository is full."""
+
+    code = "NOSPACE"
+
+
+class NeedResp3(PorticoError):
+    """Pushes cannot be told from replies before RESP3."""
+
+    code = "NEEDRESP3"
+
+    def __init__(self) -> None:
+        """Say how to get it."""
+        super().__init__("FOLLOW pushes entries and needs RESP3; say HELLO 3 first, or use HISTORY with WAIT")
+
+
+class NoProto(PorticoError):
+    """A protocol version that does not exist."""
+
+    code = "NOPROTO"
+
+    def __init__(self) -> None:
+        """Name those that do."""
+        super().__init__("unsupported protocol version; 2 and 3 are spoken here")
+
+
+class Unavailable(PorticoError):
+    """The log cannot be written or read at present."""
+
+    code = "UNAVAILABLE"

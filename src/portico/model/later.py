@@ -1,0 +1,46 @@
+"""A value that is not there yet: the answer to a proposal that is on its way to the disk.
+
+Not a future: it knows no event loop. Whoever resolves it calls, there and then, what waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Later:
+    """One value, resolved once; an error is a value like any other."""
+
+    __slots__ = ("_convert", "_waiting", "ready", "value")
+
+    def __init__(self, convert: Callable[[Any], Any] | None = None) -> None:
+        """Begin unresolved; `convert` makes the final value of what it will be resolved with.
+
+        `convert` sees values and errors alike and must not raise.
+        """
+        self.ready = False
+        self.value: Any = None
+        self._convert = convert
+        self._waiting: Callable[[Later], None] | None = None
+
+    def resolve(self, value: Any) -> None:  # noqa: ANN401 - any kind of value
+        """Give the value and call who waits; a second time does nothing."""
+        if self.ready:
+            return
+        self.value = value if self._convert is None else self._convert(value)
+        self.ready = True
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            waiting(self)
+
+    def then(self, call: Callable[[Later], None]) -> None:
+        """Call once resolved, at once if it already is; one caller at most waits."""
+        if self.ready:
+            call(self)
+        else:
+            self._waiting = call
+
+    def forget(self) -> None:
+        """Call nobody any more."""
+        self._waiting = None
