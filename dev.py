@@ -54,7 +54,7 @@ CHECKS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "mypy": ["-m", "mypy"],
-    "import-linter": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+    "import-linter": ["-c", "from importlinter.cli import lint_imports_command as main; main(['--no-logo'])"],
     "generated docs": ["-m", "portico.cli.docs", "--check"],
 }
 
