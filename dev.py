@@ -37,6 +37,9 @@ if sys.version_info < OLDEST:
 ROOT = Path(__file__).resolve().parent
 EXAMPLE = ROOT / "examples" / "repository"
 
+# Any file of the checkout will do: nothing is written to it.
+LOCK = ROOT / "dev.py"
+
 # The extras of pyproject.toml, each with all of those before it.
 EXTRAS = ("", "test", "dev")
 
@@ -146,14 +149,18 @@ def make(environment: Environment, tick: "Tick") -> None:
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Holds a lock on this file, for two terminals that start at once in a fresh checkout."""
+    """Holds a lock, for two terminals that start at once in a fresh checkout."""
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
     except ImportError:
         yield
         return
-    with Path(__file__).open() as this_file:
-        fcntl.flock(this_file, fcntl.LOCK_EX)
+    with LOCK.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for the installation that another terminal has begun ...", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -213,7 +220,7 @@ def run_logged(command: list[str], log: Path, tick: Tick) -> None:
 
 def last_lines(log: Path, count: int = 12) -> str:
     lines = log.read_text(errors="replace").splitlines()
-    return "\n".join(f"  {line}" for line in lines[-count:])
+    return "\n".join(f"  {line[:200]}" for line in lines[-count:])
 
 
 def succeeds(environment: Environment, arguments: list[str], **variables: str) -> bool:

@@ -1,9 +1,18 @@
 import json
 import sys
+import threading
 
 import pytest
 
 import dev
+
+
+@pytest.fixture(autouse=True)
+def own_lock(tmp_path, monkeypatch):
+    """Lets no other test, and no dev.py in another terminal, hold up this one."""
+    lock = tmp_path / "lock"
+    lock.touch()
+    monkeypatch.setattr(dev, "LOCK", lock)
 
 
 @pytest.fixture
@@ -81,6 +90,21 @@ def test_a_failure_ends_in_a_sentence_with_the_last_lines(tmp_path, script, capf
     assert "line 30" in str(raised.value)
     assert "line 18\n" not in str(raised.value)
     assert capfd.readouterr().err == "Trying ... stopped after 0 s.\n"
+
+
+def test_a_second_terminal_waits_and_says_so(capfd):
+    def second():
+        with dev.one_at_a_time():
+            entered.set()
+
+    entered = threading.Event()
+    waiting = threading.Thread(target=second)
+    with dev.one_at_a_time():
+        waiting.start()
+        assert not entered.wait(0.2)
+    waiting.join()
+    assert entered.is_set()
+    assert "another terminal" in capfd.readouterr().err
 
 
 def test_serve_takes_the_example_unless_a_directory_comes_first(monkeypatch):
