@@ -60,7 +60,7 @@ def many(name: str, kind: Kind) -> Parameter:
     return Parameter(name, {name: kind}, optional=True, many=True)
 
 
-def option(token: str, *, bare: bool = False, **kinds: Kind) -> Parameter:
+def option(token: str, /, *, bare: bool = False, **kinds: Kind) -> Parameter:
     """Declare `TOKEN value...`; with no kinds it is a flag."""
     return Parameter(token.lower(), kinds, token=token, optional=True, bare=bare)
 
