@@ -16,6 +16,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from portico.commands.call import Call
+from portico.commands.declare import Command
 from portico.commands.table import find, perform
 from portico.model.errors import PorticoError, ProtocolError, Unavailable
 from portico.model.later import Later
@@ -159,14 +160,13 @@ class Connection(asyncio.Protocol):
         call.now = self.server.clock.now()
         out: list[bytes] = []
         size = done = 0
-        for request in requests:
-            if done >= COMMANDS_PER_TURN or size > BYTES_PER_TURN or self.choked or slots.full:
-                break
+        waiting = bool(slots)
+        for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
             if isinstance(request, PorticoError):
                 answer: Any = request
             else:
                 command = find(request)
-                if slots and command is not None and (command.settles or (command.joins and call.joining)):
+                if waiting and (slots.full or self._must_wait(command)):
                     break
                 answer = perform(command, call, request)
             done += 1
@@ -174,20 +174,23 @@ class Connection(asyncio.Protocol):
                 answer = self._start(answer)
             if type(answer) is Later:
                 answer.then(self._answered)
-            elif type(request) is Line and request.silent:
-                continue
-            if slots or type(answer) is Later:
+                waiting = True
+            if waiting:
                 slots.add(answer)
-                continue
-            data = codec.reply(answer)
-            out.append(data)
-            size += len(data)
-            if codec.closing:
-                break
+            elif type(request) is not Line or not request.silent:
+                data = codec.reply(answer)
+                out.append(data)
+                size += len(data)
+                if size > BYTES_PER_TURN or codec.closing:
+                    break
         self._backlog = requests[done:]
         if out:
             self.transport.write(b"".join(out))
         self._after()
+
+    def _must_wait(self, command: Command | None) -> bool:
+        """Tell whether a command's turn comes only when all earlier answers are there."""
+        return command is not None and (command.settles or (command.joins and self.call.joining))
 
     def _after(self) -> None:
         """Close, wait or go on, whatever the answers and the backlog call for."""
