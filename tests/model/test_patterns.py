@@ -88,6 +88,13 @@ def test_the_length_is_limited():
             Pattern(text)
 
 
+def test_a_pattern_is_compiled_by_who_searches():
+    asked = Pattern("**/*a" * 50)
+    assert asked._matcher is None
+    asked.matches("a")
+    assert asked._matcher is not None
+
+
 def naive(pattern: str, path: str) -> bool:
     """Match by trying everything, straight from the definitions; classes are `[ab]` and `[!ab]` only."""
 

@@ -9,9 +9,9 @@ Three rules keep a reader inside, whatever somebody else does to the folders mea
 * Only regular files with presentable names exist; hidden names, links and special files do not.
 
 Order: `sorted` on whole paths, which is not the order of sorted folders: `a.txt` stands before `a/b`, as `.`
-is less than `/`. So a folder is sorted under its name with the `/`. No key of this kind is the beginning of
-another one beside it: the first character in which two differ decides for everything below them too. The
-walk yields the right order as it goes, and stops when a page is full.
+is less than `/`. So a folder is sorted under its name with the `/`: such a key is never the beginning of
+another one beside it, and the first character in which the two differ decides for everything below. The walk
+yields the right order as it goes, and stops when a page is full.
 
 A reading holds two descriptors at most, however deep the tree is: a folder is opened again from the root
 when the walk comes back to it.
