@@ -50,13 +50,13 @@ async def serve(place: Place, settings: Settings, console: Console, ready: Calla
     allow_files(settings.max_connections)
     repository = DirectoryRepository(place.directory)
     log = SqliteLog(place.log_path, sync=place.sync)
-    epoch = await log.open()
     try:
-        room, history = await open_room(log, ROOM, epoch)
+        room, history = await open_room(log, ROOM, await log.open())
         server = Server(settings, room=room, history=history, log=log, repository=repository, console=console)
         await _serve(server, ready)
     finally:
         await log.close()
+        await repository.close()
 
 
 async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
