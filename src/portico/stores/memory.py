@@ -1,7 +1,7 @@
 """A log in memory: for tests, and for trying things out. It keeps everything until the object is gone.
 
-It promises what `portico.ports.Log` promises except durability, and closing and opening the same object again is
-what reopening a file is for other logs. Faults are made by wrapping it.
+It promises what `portico.ports.Log` promises except durability; closing and opening the same object again
+is what reopening a file is for other logs. Faults are made by wrapping it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class MemoryLog:
         return secrets.token_hex(8)
 
     async def append(self, room: str, batch: Sequence[bytes], key: str) -> int:
-        """Store a batch; like a log on a disk it answers in a later turn of the loop, and stores even if cancelled."""
+        """Store a batch; as with a disk the answer comes in a later turn, and who is cancelled has stored."""
         if not batch:
             raise ValueError("a batch has at least one record")
         position = self._store(self._room(room), batch, key)
@@ -58,7 +58,7 @@ class MemoryLog:
         return position
 
     def follow(self, room: str, after: int) -> AsyncIterator[Stored]:
-        """Yield every record after a position, also those to come; `Gone` when one was trimmed before its turn."""
+        """Yield every record after a position, also those to come; `Gone` when one due was trimmed."""
         return follow(self, self._wakes, room, after)
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Stored]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from portico.model.errors import Refused
@@ -40,6 +41,9 @@ NETWORK = frozenset(
 )
 """File systems whose locks or shared memory do not reach every machine that sees the file."""
 
+_MOUNT_POINT = 4
+"""The field of a line of mountinfo that says where the file system is mounted."""
+
 
 def network_file_system(path: Path, mounts: str) -> str | None:
     """Return the type of the network file system an absolute path is on, or None when it is local.
@@ -48,12 +52,19 @@ def network_file_system(path: Path, mounts: str) -> str | None:
     counts, and of equals the last one, which covers those before it.
     """
     best, kind = -1, ""
-    for line in mounts.splitlines():
-        place, _, tail = line.partition(" - ")
-        point = _unescape(place.split(" ")[4]) if place.count(" ") > 4 else ""  # noqa: PLR2004 - the fifth field
-        if len(point) >= best and point and path.is_relative_to(point):
-            best, kind = len(point), tail.split(" ")[0]
+    for point, its_kind in _mounts(mounts):
+        if len(point) >= best and path.is_relative_to(point):
+            best, kind = len(point), its_kind
     return kind if kind in NETWORK else None
+
+
+def _mounts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield where each file system is mounted, and its type."""
+    for line in text.splitlines():
+        place, _, source = line.partition(" - ")
+        fields = place.split(" ")
+        if len(fields) > _MOUNT_POINT:
+            yield _unescape(fields[_MOUNT_POINT]), source.split(" ")[0]
 
 
 def _unescape(text: str) -> str:
@@ -98,7 +109,7 @@ def sync_directory(directory: Path) -> None:
 
 
 class Lock:
-    """The right to be the one server of a store, held from `take` until `release` or the end of the process."""
+    """The right to be the one server of a store, from `take` until `release` or the end of the process."""
 
     def __init__(self, path: Path) -> None:
         """Name the lock file; nothing is taken yet."""
@@ -119,7 +130,8 @@ class Lock:
             holder = os.pread(file, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(file)
             raise Refused(
-                f"{what} is in use by another server (process {holder}); stop that one or serve another directory"
+                f"{what} is in use by another server (process {holder}); "
+                "stop that one or serve another directory"
             ) from error
         os.ftruncate(file, 0)
         # A full disk must not keep a server from reading; the number is only for the sentence above.

@@ -1,9 +1,10 @@
 """The log in one SQLite file: what a single server keeps its room in.
 
-Two threads, each with a connection of its own: the writer commits (one batch, one transaction, one fsync), the
-reader never waits for it, because in WAL mode readers see the last commit while the next one is on its way.
+Two threads, each with a connection of its own: the writer commits (one batch, one transaction, one fsync);
+the reader never waits for it, because in WAL mode readers see the last commit while the next is on its way.
 This module is only the asyncio side: it hands jobs to the threads and wakes who follows. What is done there
-stands in `sqlite_writer` and `sqlite_reader`, what a file must be to be opened in `sqlite_schema`.
+stands in `sqlite_writer`, `sqlite_erasure` and `sqlite_reader`; how the file lies on the disk and when it is
+refused, in `sqlite_schema`.
 
 One server per file, held by a lock beside it; tools that only read open it with access "read", at any time.
 """
@@ -37,9 +38,9 @@ class SqliteLog:
     def __init__(self, path: Path, *, sync: Sync = "full", access: Access = "serve") -> None:
         """Name the file; nothing is touched before `open`.
 
-        `sync` "full" has every append on the disk before it returns; "normal" survives the end of the process,
-        not of the power. `access` "read" takes no lock and writes nothing, not even a missing file; such a log
-        does not see the appends of others while it is followed.
+        `sync` "full" has every append on the disk before it returns; "normal" survives the end of the
+        process, not of the power. `access` "read" takes no lock and changes nothing in the log; whoever
+        follows such a log is not woken by the appends of others.
         """
         self.identity = ""
         self._path = path
@@ -77,7 +78,7 @@ class SqliteLog:
         return await asyncio.shield(storing)
 
     def follow(self, room: str, after: int) -> AsyncIterator[Stored]:
-        """Yield every record after a position, also those to come; `Gone` when one was trimmed before its turn."""
+        """Yield every record after a position, also those to come; `Gone` when one due was trimmed."""
         return follow(self, self._wakes, room, after)
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Stored]:
@@ -136,7 +137,7 @@ class SqliteLog:
             writer.close()
         self._lock.release()
 
-    def _write(self, job: Callable[..., Made], *args: Any) -> asyncio.Future[Made]:  # noqa: ANN401 - the job's own
+    def _write(self, job: Callable[..., Made], *args: Any) -> asyncio.Future[Made]:  # noqa: ANN401 - the job's
         self._check()
         if self._access == "read":
             raise Unavailable(f"the log {self._path} was opened for reading only")

@@ -13,7 +13,7 @@ import sqlite3
 from portico.stores.sqlite_schema import seal
 
 MOVED = 2_048
-"""Records above a cut that may have been moved: the neighbours on three pages, at most 300 records on each."""
+"""Records above a cut that may have been moved: those of three pages, at most 300 on each."""
 
 WIPE_WAIT_MS = 5_000
 """How long the WAL waits for readers of another process; appends wait as long."""

@@ -24,8 +24,8 @@ def primary_code(error: sqlite3.Error) -> int:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Tell whether the file is not, or not wholly, a database."""
-    return primary_code(error) in _DAMAGE
+    """Tell whether the file is a database, but not a whole one."""
+    return primary_code(error) == sqlite3.SQLITE_CORRUPT
 
 
 def damaged(path: Path, what: str) -> Unavailable:

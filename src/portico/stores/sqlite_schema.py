@@ -1,7 +1,7 @@
 """How a log lies in a SQLite file, and how such a file is opened, refused or brought up to date.
 
     meta(name, value)              identity: the random id of this log
-    rooms(id, name, swept)         which table a room's records are in
+    rooms(id, name, swept)         which table a room's records are in; `swept`: see sqlite_erasure
     records_<id>(position, key, frame)   one table per room; the last record of a batch has its key
     erased(room, position, frame)  what stands in the place of an erased record
     trimmed_keys(room, position, key)    keys whose records were trimmed, so that they stay remembered
@@ -9,9 +9,9 @@
 
 A frame is four bytes of CRC-32 and the body (see `seal`). A room has a table of its own, with the position as
 rowid, because then every append goes to the right end of a b-tree and SQLite never moves a record from one
-page to another. Measured with one table for all rooms, or WITHOUT ROWID: pages that were split keep stale copies
-of records in their unused part, secure_delete does not reach them, and of 300 erased texts one to four could
-still be read in the file. It is also the fastest of the layouts that were tried.
+page to another. Measured with one table for all rooms, or WITHOUT ROWID: pages that were split keep stale
+copies of records in their unused part, secure_delete does not reach them, and of 300 erased texts one to four
+could still be read in the file.
 
 Opening never changes a file it refuses. Damage is looked for with `PRAGMA quick_check` up to `CHECK_LIMIT`;
 a larger log is not read through at every start. Of any log the newest records and the snapshots are
@@ -37,7 +37,7 @@ APPLICATION_ID = 0x506F7274
 """`Port` in ASCII, in the header of the file: `file(1)` and we can tell whose database it is."""
 
 CHECK_LIMIT = 256 * 1024 * 1024
-"""Bytes of a log that is checked at every start; 1,000,000 records (188 MB) took 0.3 to 0.4 s of the 2 s allowed."""
+"""Bytes of a log that is checked at every start; 1,000,000 records (188 MB) took 0.3 to 0.4 s."""
 
 TAIL = 1_000
 """Newest records of each room whose checksums are compared at the start."""
@@ -51,14 +51,14 @@ OLDEST_SQLITE = (3, 33, 0)
 CHECKPOINT_PAGES = 1_000
 """Pages (4 KiB) in the WAL before they are moved into the database; bounds the WAL to about 4 MiB.
 
-The commit that moves them pays. Of appends of 64 rows with fsync, 1,000 pages: p99 1.5 to 3.2 ms, worst 14 ms;
-4,000: p99 0.7, worst 39; 16,000: p99 0.8, worst 154; 250: p99 1.7 to 4.0, worst 61. Single rows: p99 0.3 to 0.5 ms
-for all. A pause that people might notice is worse than three milliseconds once in fifty commits.
+The commit that moves them pays. Appends of 64 rows with fsync, in ms: 250 pages p99 1.7 to 4.0, worst 61;
+1,000 pages p99 1.5 to 3.2, worst 14; 4,000 pages p99 0.7, worst 39; 16,000 pages p99 0.8, worst 154. Single
+rows: p99 0.3 to 0.5 for all. A pause that people notice is worse than 3 ms once in fifty commits.
 """
 
 
 def seal(body: bytes, position: int) -> bytes:
-    """Return the frame of a body: a CRC-32 that starts from the position, so that a misplaced record shows."""
+    """Return the frame of a body: a CRC-32 that starts from the position, so that a misplaced one shows."""
     return zlib.crc32(body, position & 0xFFFFFFFF).to_bytes(4, "big") + body
 
 
@@ -69,7 +69,7 @@ def unseal(frame: bytes, position: int) -> bytes | None:
 
 
 def select_records(table: int) -> str:
-    """Return the SELECT (position, frame) of a room's records `r`, erased ones as what stands in their place."""
+    """Return the SELECT of position and frame of a room's records `r`, of the erased ones what remains."""
     return (
         f"SELECT r.position, coalesce(e.frame, r.frame) FROM records_{table} r "  # noqa: S608 - a number of ours
         f"LEFT JOIN erased e ON e.room = {table} AND e.position = r.position"
@@ -79,10 +79,10 @@ def select_records(table: int) -> str:
 def _create(connection: sqlite3.Connection) -> None:
     for statement in (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, swept INTEGER NOT NULL DEFAULT 0)",
-        "CREATE TABLE erased (room INTEGER, position INTEGER, frame BLOB NOT NULL, PRIMARY KEY (room, position))",
-        "CREATE TABLE trimmed_keys (room INTEGER, position INTEGER, key TEXT NOT NULL, PRIMARY KEY (room, position))",
-        "CREATE TABLE snapshots (room INTEGER, position INTEGER, frame BLOB NOT NULL, PRIMARY KEY (room, position))",
+        "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT UNIQUE, swept INTEGER DEFAULT 0)",
+        "CREATE TABLE erased (room INTEGER, position INTEGER, frame BLOB, PRIMARY KEY (room, position))",
+        "CREATE TABLE trimmed_keys (room INTEGER, position INTEGER, key TEXT, PRIMARY KEY (room, position))",
+        "CREATE TABLE snapshots (room INTEGER, position INTEGER, frame BLOB, PRIMARY KEY (room, position))",
         f"PRAGMA application_id = {APPLICATION_ID}",
     ):
         connection.execute(statement)
@@ -134,7 +134,7 @@ def open_reading(path: Path) -> sqlite3.Connection:
 
 
 def _create_private(path: Path) -> None:
-    # SQLite gives its -wal and -shm files the mode of the database, and syncs the directory with the first commit.
+    # SQLite gives its -wal and -shm files the same mode, and syncs the directory with the first commit.
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
@@ -154,7 +154,8 @@ def _accept(connection: sqlite3.Connection, path: Path) -> int:
         raise Refused(f"{path} is not a log of Portico; give another path or move that file away")
     if version > len(MIGRATIONS):
         raise Refused(
-            f"the log {path} was written by a newer Portico (format {version}, this one knows {len(MIGRATIONS)}); "
+            f"the log {path} was written by a newer Portico "
+            f"(format {version}, this one knows {len(MIGRATIONS)}); "
             "use that version, or export the log there and import it here"
         )
     return int(version)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portico.model.errors import Refused, Unavailable
 from portico.stores.places import sync_directory
-from portico.stores.sqlite_errors import in_port_terms, opening
+from portico.stores.sqlite_errors import in_port_terms, is_damage, opening
 from portico.stores.sqlite_schema import open_reading, select_records, unseal
 
 
@@ -22,7 +22,13 @@ def verify(path: Path) -> list[str]:
 
     Raises `Refused` when there is no log to be read at all.
     """
-    with contextlib.closing(open_reading(path)) as connection:
+    try:
+        connection = open_reading(path)
+    except Refused as refused:
+        if isinstance(refused.__cause__, sqlite3.Error) and is_damage(refused.__cause__):
+            return [f"the file cannot be read: {refused.__cause__}"]
+        raise
+    with contextlib.closing(connection):
         problems = list(_structure(connection))
         try:
             connection.execute("BEGIN")

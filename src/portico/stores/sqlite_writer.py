@@ -13,8 +13,8 @@ batch does not fill. Append and commit, in ms, median (p99), fsync on, alone | b
 
 What is left of the wait goes with `sys.setswitchinterval(0.0005)` in the server: 0.9, 0.9 and 4.1 ms.
 
-What the writer knows of a room (its last position, the keys) it drops after any failed statement and reads again
-from the file, because a commit that failed may have come through.
+What the writer knows of a room (its last position, the keys) it drops after any failed statement and reads
+again from the file, because a commit that failed may have come through.
 """
 
 from __future__ import annotations
@@ -64,11 +64,17 @@ def _insert(table: int, size: int) -> str:
 
 
 def _trimming(table: int) -> tuple[str, ...]:
-    return (
-        f"INSERT INTO trimmed_keys SELECT :room, position, key FROM records_{table} "  # noqa: S608
-        "WHERE position < :cut AND key IS NOT NULL",
+    remember = (
+        "INSERT INTO trimmed_keys SELECT :room, position, key "  # noqa: S608 - a number of ours
+        f"FROM records_{table} WHERE position < :cut AND key IS NOT NULL"
+    )
+    forget = (
         "DELETE FROM trimmed_keys WHERE room = :room AND position NOT IN "
-        "(SELECT position FROM trimmed_keys WHERE room = :room ORDER BY position DESC LIMIT :keys)",
+        "(SELECT position FROM trimmed_keys WHERE room = :room ORDER BY position DESC LIMIT :keys)"
+    )
+    return (
+        remember,
+        forget,
         f"DELETE FROM records_{table} WHERE position < :cut",  # noqa: S608
         "DELETE FROM erased WHERE room = :room AND position < :cut",
         "UPDATE rooms SET swept = :cut + :moved WHERE id = :room",
@@ -186,7 +192,8 @@ class Writer:
         table = room_id(self._connection, room) or self._create_room(room)
         (last,) = self._connection.execute(f"SELECT max(position) FROM records_{table}").fetchone()  # noqa: S608
         kept = self._connection.execute(
-            f"SELECT key, position FROM records_{table} WHERE key IS NOT NULL ORDER BY position DESC LIMIT {KEYS}"  # noqa: S608
+            f"SELECT key, position FROM records_{table} WHERE key IS NOT NULL "  # noqa: S608
+            f"ORDER BY position DESC LIMIT {KEYS}"
         ).fetchall()
         trimmed = self._connection.execute(
             "SELECT key, position FROM trimmed_keys WHERE room = ? ORDER BY position DESC LIMIT ?",

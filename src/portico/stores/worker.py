@@ -37,7 +37,7 @@ class Worker:
     ) -> asyncio.Future[Made]:
         """Queue a job; the future may be forgotten, but cancelling it does not call the job back."""
         if self._thread is None:
-            # A daemon: a program that ends without `stop` must not hang, and a killed commit is what WAL is for.
+            # A daemon: a program that ends without `stop` must not hang; a WAL survives a killed commit.
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
@@ -51,7 +51,7 @@ class Worker:
         return await asyncio.shield(self.submit(job, *args, **named))
 
     async def stop(self, last: Callable[[], None]) -> None:
-        """Finish all that is queued, do one last job and end the thread; without a thread there is nothing to do."""
+        """Finish all that is queued, do one last job and end the thread; without one do nothing."""
         if self._thread is None:
             return
         done = self.submit(last)
