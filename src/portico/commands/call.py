@@ -19,12 +19,18 @@ class Service(Protocol):
 
     room: Room
     history: History
-    repository: Repository
-    clock: Clock
     commands: Sequence[Command]
     log_identity: str
     read_only: bool
     started: int
+
+    @property
+    def repository(self) -> Repository:
+        """The shared files."""
+
+    @property
+    def clock(self) -> Clock:
+        """Time, and waiting."""
 
     def secret(self) -> str:
         """Return a new unguessable secret."""

@@ -27,6 +27,7 @@ from portico.server.slots import Slots
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
+    from portico.server.fanout import Follower
     from portico.server.listener import Server
 
 
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_deaf",
         "_ended",
         "_head",
+        "_paused",
         "_scheduled",
         "_slots",
         "_tasks",
@@ -54,18 +56,19 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         """Begin unconnected."""
         self.server = server
-        self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.codec: Codec = None  # type: ignore[assignment]
-        self.call: Call = None  # type: ignore[assignment]
-        self.follower: Any = None
+        self.transport: asyncio.Transport
+        self.codec: Codec | Any = None
+        self.call: Call | Any = None
+        self.follower: Follower | None = None
         self.choked = False
         self._head = b""
-        self._slots: Slots = None  # type: ignore[assignment]
+        self._slots: Slots | Any = None
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
         self._ended = False
         self._deaf = False
+        self._paused = False
 
     # What asyncio calls
 
@@ -109,7 +112,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
-        self.transport.pause_reading()
+        self._pause_reading()
         self.server.fanout.pause(self)
 
     def resume_writing(self) -> None:
@@ -197,14 +200,19 @@ class Connection(asyncio.Protocol):
         if self.codec.closing:
             self.finish()
         elif self._backlog:
-            self.transport.pause_reading()
+            self._pause_reading()
             if not self._slots and not self.choked:
                 self._schedule()
         elif self._ended:
             if not self._slots:
                 self.transport.close()
-        elif not self.choked and not self._slots.full:
+        elif self._paused and not self.choked and not self._slots.full:
+            self._paused = False
             self.transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        self._paused = True
+        self.transport.pause_reading()
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> Later:
         """Let a handler that waits run on; return where its answer will be."""
@@ -257,7 +265,9 @@ class Connection(asyncio.Protocol):
     # What handlers and the server ask of it
 
     def attach(self, session: int) -> None:
-        """Hold a session that the log has confirmed."""
+        """Hold a session that the log has confirmed, and no other."""
+        if self.call.session != session:
+            self.server.leave(self)
         self.call.session = session
         self.server.attach(self, session)
 
@@ -281,7 +291,7 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
-        return bool(self._slots)
+        return self.codec is not None and bool(self._slots)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""
@@ -289,12 +299,13 @@ class Connection(asyncio.Protocol):
             self.write(self.codec.closing_push(sentence))
 
     def time_out(self) -> None:
-        """Say that what was begun took too long, and close."""
+        """Say that what was begun took too long, and close; unless it is we who do not read."""
         if self.codec is None:
             self.transport.close()
+        elif self._paused:
+            self.server.note_partial(self, partial=True)
         elif not self._deaf:
-            self.transport.write(self.codec.reply(ProtocolError("protocol: the rest took too long to come")))
-            self.finish()
+            self._take([ProtocolError("protocol: the rest took too long to come")])
 
     def finish(self) -> None:
         """Close after the last word, gently: what still comes in is thrown away for a while."""

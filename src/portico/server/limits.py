@@ -14,6 +14,9 @@ LINGER_SECONDS = 2
 """After the last word, before the socket is closed: input still on its way would turn the close into a reset
 that takes the last word with it (RFC 9112 section 9.6)."""
 
+LAST_WORDS_SECONDS = 60
+"""How long a closed connection may take to read what it was already given; then it is cut."""
+
 COMMANDS_PER_TURN = 256
 """Commands a connection may run before the others have a turn."""
 

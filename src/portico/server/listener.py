@@ -6,9 +6,9 @@ import asyncio
 import itertools
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from portico.commands.declare import Command
 from portico.commands.table import TABLE
@@ -16,13 +16,14 @@ from portico.model.entries import Entry
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
-from portico.server.carrier import Carrier
+from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
 from portico.server.connection import Connection
 from portico.server.deadlines import Deadlines
 from portico.server.fanout import Fanout
 from portico.server.limits import (
     BACKLOG,
+    LAST_WORDS_SECONDS,
     LINGER_SECONDS,
     PARTIAL_SECONDS,
     SILENT_SECONDS,
@@ -37,7 +38,7 @@ SECRET_BYTES = 24
 GOING = "the server is shutting down"
 
 
-class Console(Protocol):
+class Console(Troubles, Protocol):
     """What the server tells its operator."""
 
     def attempted(self, address: Address) -> None:
@@ -45,12 +46,6 @@ class Console(Protocol):
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Tell of what happened in the room."""
-
-    def note(self, sentence: str) -> None:
-        """Tell of a trouble."""
-
-    def report(self, error: BaseException) -> None:
-        """Tell of a mistake of our own, with its traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,7 @@ class Server:
         self.read_only = settings.read_only
         self.started = self.clock.now()
         self._console = console
-        self._carrier = Carrier(room, history, log, self._publish, console.note)
+        self._carrier = Carrier(room, history, log, self._publish, console)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
         self._connections: set[Connection] = set()
@@ -98,10 +93,13 @@ class Server:
         self._silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
         self._partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
         self._lingering: Deadlines[Connection] = Deadlines(LINGER_SECONDS)
+        self._closed: Deadlines[Connection] = Deadlines(LAST_WORDS_SECONDS)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: list[socket.socket] = []
         self._listeners: list[asyncio.Server] = []
+        self.broken: asyncio.Future[None]
+        """Raises what ended a task that must never end."""
         self._closing = False
 
     # Starting and stopping
@@ -110,9 +108,21 @@ class Server:
         """Close what a crash left open, set the number of places, and listen; raise `PorticoError`."""
         self._sockets = listen(self.settings.host, self.settings.port)
         loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self._carrier.run()))
+        self.broken = loop.create_future()
+        self._begin(self._carrier.run())
         await self._recover()
-        self._tasks += [loop.create_task(self._sweep()), loop.create_task(self._watch())]
+        self._begin(self._sweep())
+        self._begin(self._watch())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.broken.done():
+            self.broken.set_exception(error)
 
     async def serve(self) -> None:
         """Accept from now on."""
@@ -147,7 +157,7 @@ class Server:
         await self._until(lambda: not any(connection.busy for connection in self._connections))
         for connection in list(self._connections):
             connection.tell_closing(GOING)
-            self._leave(connection)
+            self.leave(connection)
             connection.transport.close()
         await self._until(lambda: not self._connections and not len(self.room.outbox))
         for task in self._tasks:
@@ -188,13 +198,14 @@ class Server:
     def farewell(self, connection: Connection) -> None:
         """Let a lost connection go, and its session leave the room."""
         self._connections.discard(connection)
-        for group in (self._silent, self._partial, self._lingering):
+        for group in (self._silent, self._partial, self._lingering, self._closed):
             group.discard(connection)
         if connection.call is not None:
             self.fanout.unfollow(connection)
-            self._leave(connection)
+            self.leave(connection)
 
-    def _leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection) -> None:
+        """Let the session that a connection holds leave the room."""
         session = connection.call.session if connection.call is not None else 0
         if session and self._sessions.get(session) is connection:
             connection.release()
@@ -209,7 +220,7 @@ class Server:
             older.tell_closing("this session goes on over another connection")
             older.finish()
         if connection not in self._connections:
-            self._leave(connection)
+            self.leave(connection)
 
     def release(self, connection: Connection) -> None:
         """Let a session be held by no connection."""
@@ -273,6 +284,9 @@ class Server:
             now = self._now()
             for connection in self._silent.expired(now) + self._lingering.expired(now):
                 connection.transport.close()
+                self._closed.add(connection, now)
+            for connection in self._closed.expired(now):
+                connection.transport.abort()
             for connection in self._partial.expired(now):
                 connection.time_out()
 
