@@ -1,0 +1,100 @@
+"""Binding: a request's words, or the rest of its line, become the arguments of its handler. Here, once.
+
+Arguments without a token stand first, in order; options follow in any order, each at most once. On a text
+line words are separated by blanks, `"double quotes"` keep them together, and a parameter declared as the
+rest takes the line to its end.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import call
+from typing import Any
+
+from portico.commands.declare import Command
+from portico.model.errors import PorticoError
+from portico.model.requests import Line, Request, Words
+
+TOKEN = re.compile(r'\s*(?:"([^"]*)"|(\S+))')
+
+
+def bind(command: Command, request: Request) -> list[Any]:
+    """Return the arguments in the order of the declaration; raise `PorticoError` when they do not fit."""
+    if isinstance(request, Line):
+        return _bind_line(command, request.rest)
+    return _bind_words(command, request)
+
+
+def usage(command: Command) -> PorticoError:
+    """Return the error for arguments that do not fit."""
+    return PorticoError(f"wrong number of arguments for {command.name}; usage: {command.usage}")
+
+
+def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[Any]:
+    """Bind words, of which the first is the command's name. Every request comes through here."""
+    count = len(words) - 1
+    if count == command.exact:
+        return list(map(call, command.parsers, words[1:]))
+    if count < command.least:
+        raise usage(command)
+    if command.options or count > len(command.parsers) and command.many is None:
+        return _bind_rest(command, words, bare=bare)
+    values = list(map(call, command.parsers, words[1:]))
+    values += command.absent[len(values) :]
+    if command.many is not None:
+        values[-1] = list(map(command.many, words[1 + len(command.parsers) :]))
+    return values
+
+
+def _bind_rest(command: Command, words: Words, *, bare: bool) -> list[Any]:
+    """Bind words among which options may stand."""
+    values = list(command.absent)
+    at = 1
+    for index, parse in enumerate(command.parsers):
+        if at >= len(words) or (index >= command.least and words[at].upper() in command.options):
+            break
+        values[index] = parse(words[at])
+        at += 1
+    _bind_options(command, words[at:], values, bare=bare)
+    return values
+
+
+def _bind_options(command: Command, words: list[bytes], values: list[Any], *, bare: bool) -> None:
+    at = 0
+    given: set[int] = set()
+    while at < len(words):
+        index = command.options.get(words[at].upper())
+        if index is None and bare and len(words) == 1:
+            words = _with_token(command, words)
+            index = command.options.get(words[0])
+        if index is None or index in given:
+            raise usage(command)
+        given.add(index)
+        kinds = command.parameters[index].kinds
+        operands = words[at + 1 : at + 1 + len(kinds)]
+        if len(operands) < len(kinds):
+            raise usage(command)
+        parsed = [kind.parse(word) for kind, word in zip(kinds.values(), operands, strict=True)]
+        values[index] = (parsed[0] if len(parsed) == 1 else tuple(parsed)) if parsed else True
+        at += 1 + len(kinds)
+
+
+def _with_token(command: Command, words: list[bytes]) -> list[bytes]:
+    tokens = [parameter.token.encode() for parameter in command.parameters if parameter.bare]
+    return tokens + words
+
+
+def _bind_line(command: Command, rest: str) -> list[Any]:
+    words = [command.name.encode()]
+    end = 0
+    for parameter in command.parameters:
+        if parameter.rest:
+            rest = rest[end:].lstrip(" ") if end else rest
+            return _bind_words(command, [*words, rest.encode()] if rest else words)
+        match = TOKEN.match(rest, end)
+        if parameter.token or match is None:
+            break
+        words.append((match[1] if match[1] is not None else match[2]).encode())
+        end = match.end()
+    words += [(quoted or plain).encode() for quoted, plain in TOKEN.findall(rest, end)]
+    return _bind_words(command, words, bare=True)

@@ -1,0 +1,139 @@
+"""What a command is: one declaration from which everything else about it comes.
+
+    @command("TELL", required("name", NAME), required("text", MESSAGE, rest=True), option("ID", key=KEY),
+             summary="...", reply="...", group="talk", joins=True, speaks=True)
+    def tell(call, name, text, key): ...
+
+The handler gets its arguments in the order of the declaration; what was not given is None, a flag False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portico.commands.arguments import Kind, raw
+from portico.model.replies import CommandLine
+
+Handler = Callable[..., Any]
+"""`(call, *arguments) -> reply`, or an `async def` of the same."""
+
+Parser = Callable[[bytes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument, or one option with the arguments that follow its token.
+
+    `rest`: on a text line it takes everything to the end of the line. `many`: any number of words. `bare`:
+    on a text line the value may stand alone, without its token (`/history 20`).
+    """
+
+    name: str
+    kinds: Mapping[str, Kind]
+    token: str = ""
+    optional: bool = False
+    rest: bool = False
+    many: bool = False
+    bare: bool = False
+
+    @property
+    def parse(self) -> Parser:
+        """Return the parser of its first value."""
+        return next(iter(self.kinds.values())).parse
+
+    @property
+    def usage(self) -> str:
+        """Return it as help shows it: `[SINCE seq]`."""
+        words = " ".join([*([self.token] if self.token else []), *self.kinds])
+        if self.many:
+            words += " ..."
+        return f"[{words}]" if self.optional else words
+
+
+def required(name: str, kind: Kind, *, rest: bool = False) -> Parameter:
+    """Declare an argument that must be given."""
+    return Parameter(name, {name: kind}, rest=rest)
+
+
+def optional(name: str, kind: Kind, *, rest: bool = False) -> Parameter:
+    """Declare an argument that may be given."""
+    return Parameter(name, {name: kind}, optional=True, rest=rest)
+
+
+def many(name: str, kind: Kind) -> Parameter:
+    """Declare any number of further arguments."""
+    return Parameter(name, {name: kind}, optional=True, many=True)
+
+
+def option(token: str, /, *, bare: bool = False, **kinds: Kind) -> Parameter:
+    """Declare `TOKEN value...`; with no kinds it is a flag."""
+    return Parameter(token.lower(), kinds, token=token, optional=True, bare=bare)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A declared command.
+
+    `settles`: it reads the room, so it runs after all earlier proposals of its connection. `joins`: a visitor
+    who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
+    only be looked at. What follows those is what binding looks up for every request: parsers of the single
+    arguments without a token, their least number and the exact one (-1 when it varies), whether all are
+    taken as they come, the parser of the remaining words, where each option stands, and what is bound for what is not given.
+    """
+
+    name: str
+    handler: Handler
+    parameters: tuple[Parameter, ...]
+    summary: str
+    reply: str
+    group: str
+    settles: bool = False
+    joins: bool = False
+    speaks: bool = False
+    parsers: tuple[Parser, ...] = field(init=False)
+    least: int = field(init=False)
+    exact: int = field(init=False)
+    raw: bool = field(init=False)
+    many: Parser | None = field(init=False)
+    options: Mapping[bytes, int] = field(init=False)
+    absent: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what binding looks up for every request."""
+        single = [p for p in self.parameters if not p.token and not p.many]
+        prepared = {
+            "parsers": tuple(p.parse for p in single),
+            "least": sum(not p.optional for p in single),
+            "exact": len(single) if all(not p.optional for p in self.parameters) else -1,
+            "raw": all(p.kinds and p.parse is raw for p in self.parameters),
+            "many": next((p.parse for p in self.parameters if p.many), None),
+            "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
+            "absent": tuple(None if p.kinds else False for p in self.parameters),
+        }
+        for name, value in prepared.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def usage(self) -> str:
+        """Return the command with its arguments, as help shows it."""
+        return " ".join([self.name, *(parameter.usage for parameter in self.parameters)])
+
+    def line(self) -> CommandLine:
+        """Return the command as help shows it."""
+        return CommandLine(self.usage, self.summary)
+
+    @property
+    def arity(self) -> int:
+        """Return the number of words, its name included, as Redis counts: negative for a minimum."""
+        return 1 + self.exact if self.exact >= 0 else -1 - self.least
+
+
+def command(name: str, *parameters: Parameter, **facts: Any) -> Callable[[Handler], Command]:  # noqa: ANN401
+    """Declare the decorated function as a command; see `Command` for the facts."""
+
+    def declare(handler: Handler) -> Command:
+        return Command(name, handler, parameters, **facts)
+
+    return declare
