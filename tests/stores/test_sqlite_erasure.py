@@ -9,18 +9,16 @@ from pathlib import Path
 import pytest
 
 from portico.model.errors import Unavailable
-from portico.stores import sqlite_erasure
+from portico.stores import sqlite_erasure, sqlite_writer
 from portico.stores.sqlite import SqliteLog
 
 REMAINDER = b'{"v":1,"do":"erased"}'
+ROOMS = "abc"
+WIDTHS = [(1, 5, 20), (1, 90, 800), (1, 3, 5, 8, 20, 90, 800), (30, 60, 90)]
 
 
 def everything(directory: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in directory.iterdir())
-
-
-def marked(seed: int, number: int) -> bytes:
-    return b"<<%d-%06d>>" % (seed, number)
+    return b"".join(path.read_bytes() for path in directory.iterdir() if path.is_file())
 
 
 @pytest.mark.parametrize("times", [1, 20, 1_000, 20_000])
@@ -37,33 +35,38 @@ async def test_no_byte_of_an_erased_record_is_left(tmp_path, times):
     assert b"a secret" not in everything(tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(4))
+# Of 150 seeds these four made SQLite 3.40 leave stale copies of records that are kept.
+@pytest.mark.parametrize("seed", [54, 94, 108, 113])
 async def test_no_stale_copy_is_left_by_appends_to_many_rooms_and_trims(tmp_path, seed):
-    chance = random.Random(seed)
     log = SqliteLog(tmp_path / "log", sync="normal")
     await log.open()
-    last = {"main": 0, "other": 0, "third": 0}
-    for number in range(300):
-        room = chance.choice(sorted(last))
-        size = chance.choice((1, 3, 20))
-        batch = [
-            marked(seed, 100 * number + index) * chance.choice((1, 5, 20, 90, 800)) for index in range(size)
-        ]
-        last[room] = await log.append(room, batch, f"{number}")
-        if number % 60 == 59:
-            await log.trim(room, chance.randrange(last[room]))
-    for room in last:
-        await erase_some(log, room, chance, tmp_path)
+    chance = random.Random(seed)
+    await write_and_trim(log, chance)
+    for room in ROOMS:
+        kept = list(await log.read(room, 0, 10_000))
+        gone = kept[:80] + chance.sample(kept, min(len(kept), 20))
+        for stored in gone:
+            await log.erase(room, stored.position, REMAINDER)
+        left = everything(tmp_path)
+        assert [stored.position for stored in gone if mark(room, stored.position) in left] == []
     await log.close()
 
 
-async def erase_some(log: SqliteLog, room: str, chance: random.Random, directory: Path) -> None:
-    kept = list(await log.read(room, 0, 10_000))
-    gone = kept[:10] + chance.sample(kept, min(len(kept), 60))
-    for stored in gone:
-        await log.erase(room, stored.position, REMAINDER)
-    left = everything(directory)
-    assert [stored.position for stored in gone if stored.body[:13] in left] == []
+def mark(room: str, position: int) -> bytes:
+    return b"<<%s%06d>>" % (room.encode(), position)
+
+
+async def write_and_trim(log: SqliteLog, chance: random.Random) -> None:
+    last = dict.fromkeys(ROOMS, 0)
+    widths = chance.choice(WIDTHS)
+    for number in range(120):
+        room = chance.choice(ROOMS)
+        positions = range(last[room] + 1, last[room] + 1 + chance.choice((1, 5, 40)))
+        batch = [mark(room, position) * chance.choice(widths) for position in positions]
+        last[room] = await log.append(room, batch, f"{number}")
+        if chance.random() < 0.15 and last[room] > 2:
+            first = (await log.head(room)).first
+            await log.trim(room, chance.randrange(first, last[room] + 1))
 
 
 async def test_only_an_erasure_just_above_a_cut_rewrites_the_file(tmp_path):
@@ -99,3 +102,21 @@ async def test_a_reader_in_the_way_is_said_and_the_next_time_completes_it(tmp_pa
     await log.erase("main", 1, REMAINDER)
     assert b"a secret" not in everything(tmp_path)
     await log.close()
+
+
+async def test_what_a_killed_server_left_in_the_wal_goes_at_the_next_start(tmp_path, monkeypatch):
+    log = SqliteLog(tmp_path / "log")
+    await log.open()
+    await log.append("main", [b"a secret"], "1")
+    monkeypatch.setattr(sqlite_writer, "empty_wal", lambda _: True)
+    await log.erase("main", 1, REMAINDER)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("log", "log-wal"):
+        (copy / name).write_bytes((tmp_path / name).read_bytes())
+    assert b"a secret" in everything(copy)
+    await log.close()
+    again = SqliteLog(copy / "log")
+    await again.open()
+    assert b"a secret" not in everything(copy)
+    await again.close()

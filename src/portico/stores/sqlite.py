@@ -23,7 +23,8 @@ from portico.ports import Bounds, Snapshot, Stored
 from portico.stores import sqlite_reader
 from portico.stores.following import Wakes, follow
 from portico.stores.places import Lock, prepare_directory, refuse_network
-from portico.stores.sqlite_errors import in_port_terms
+from portico.stores.sqlite_erasure import empty_wal
+from portico.stores.sqlite_errors import in_port_terms, opening
 from portico.stores.sqlite_schema import Sync, open_reading, open_writing
 from portico.stores.sqlite_writer import Writer
 from portico.stores.worker import Worker
@@ -121,6 +122,8 @@ class SqliteLog:
         self._lock.take(self._path)
         connection = open_writing(self._path, self._sync)
         self._writer = Writer(connection, self._path)
+        with opening(self._path):
+            empty_wal(connection)
 
     def _open_reader(self) -> None:
         self._reader = open_reading(self._path)

@@ -3,7 +3,8 @@
 Three places hold them. The row: it is overwritten by zeros of the same length, which SQLite does in place and
 without moving a neighbour; what remains of the record goes into the table `erased`. Stale copies: SQLite
 makes them when it moves records between pages, which appends never do and trimming does to records just above
-the cut; for those few the whole file is written anew. The WAL: it is moved into the database and cut.
+the cut; for those few the whole file is written anew first. The WAL: it is moved into the database and cut,
+after an erasure and whenever a log is opened, so that a server killed in between leaves nothing either.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ WIPE_WAIT_MS = 5_000
 
 def erase(connection: sqlite3.Connection, table: int, position: int, remainder: bytes) -> None:
     """Put `remainder` in the place of a record, if it is kept; commits."""
-    _overwrite(connection, table, position, remainder)
     (swept,) = connection.execute("SELECT swept FROM rooms WHERE id = ?", (table,)).fetchone()
     if position < swept:
         connection.execute("VACUUM")
         connection.execute("UPDATE rooms SET swept = 0")
+    _overwrite(connection, table, position, remainder)
 
 
 def _overwrite(connection: sqlite3.Connection, table: int, position: int, remainder: bytes) -> None:
