@@ -24,7 +24,7 @@ from portico.model.requests import Line
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
-from portico.wire import CODECS, Codec, Wire, sniff
+from portico.wire import CODECS, Wire, sniff
 
 if TYPE_CHECKING:
     from portico.server.fanout import Follower
@@ -54,15 +54,15 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, server: Server) -> None:
-        """Begin unconnected."""
+        """Begin unconnected, and without codec, call and slots: they come with the first bytes."""
         self.server = server
         self.transport: asyncio.Transport
-        self.codec: Codec | Any = None
-        self.call: Call | Any = None
+        self.codec: Any = None
+        self.call: Any = None
         self.follower: Follower | None = None
         self.choked = False
         self._head = b""
-        self._slots: Slots | Any = None
+        self._slots: Any = None
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
@@ -145,9 +145,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             return b""
         self.codec = CODECS[wire]()
-        self.call = Call(
-            self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol
-        )
+        self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
         self._slots = Slots()
         return data
 

@@ -36,8 +36,8 @@ REPLAY_ENTRIES = 500
 """Entries read at once for a follower that catches up."""
 
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 20, 10, 3
-"""Seconds of silence before TCP asks whether the peer is there, between questions, and how many go unanswered:
-a vanished client frees its place within 50 seconds."""
+"""Seconds of silence before TCP asks whether the peer is there, between questions, and how many go
+unanswered: a vanished client frees its place within 50 seconds."""
 
 VANISHED_SECONDS = 50
 """Seconds without any acknowledgement of data in flight, for the same reason."""

@@ -30,7 +30,7 @@ from portico.server.limits import (
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
-from portico.server.sockets import keep_alive, listen, vanished
+from portico.server.sockets import listen, vanished
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -65,7 +65,7 @@ class Settings:
 class Server:
     """One room on one port; also the `Service` that every call of it shares."""
 
-    def __init__(  # noqa: PLR0913 - everything a server is made of, by name
+    def __init__(
         self,
         settings: Settings,
         *,
@@ -128,7 +128,9 @@ class Server:
         """Accept from now on."""
         loop = asyncio.get_running_loop()
         for sock in self._sockets:
-            self._listeners.append(await loop.create_server(lambda: Connection(self), sock=sock, backlog=BACKLOG))
+            self._listeners.append(
+                await loop.create_server(lambda: Connection(self), sock=sock, backlog=BACKLOG)
+            )
 
     @property
     def address(self) -> Address:
@@ -169,7 +171,7 @@ class Server:
         """Wait until something is so, but not longer than the time to drain."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.settings.drain
-        while not done() and loop.time() < end:
+        while not done() and loop.time() < end:  # noqa: ASYNC110 - many small things, once in a life
             await asyncio.sleep(0.01)
 
     # What connections tell
@@ -298,4 +300,3 @@ class Server:
                     connection.transport.abort()
                 if count % VIGIL_SLICE == 0:
                     await asyncio.sleep(0)
-

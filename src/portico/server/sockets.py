@@ -66,7 +66,7 @@ def vanished(like: socket.socket | None) -> bool:
 
 
 def keep_alive(sock: socket.socket) -> None:
-    """Let TCP ask silent peers whether they are there; what a listening socket is told, all it accepts are."""
+    """Let TCP ask silent peers whether they are there; a listening socket hands this on."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
         ("TCP_KEEPIDLE", KEEPALIVE_IDLE),
@@ -101,7 +101,7 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
         keep_alive(sock)
         sock.bind(address)
         sock.listen(BACKLOG)
-        sock.setblocking(False)
+        sock.setblocking(False)  # noqa: FBT003 - its only parameter
     except OSError:
         sock.close()
         raise
