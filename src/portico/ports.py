@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portico.model.files import FileFacts
-from portico.model.later import Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +101,10 @@ class Repository(Protocol):
 
 
 class Clock(Protocol):
-    """Time, for those who may not ask the machine themselves."""
+    """Time and what passes with it, for those who may not ask the machine themselves."""
 
     def now(self) -> int:
         """Return the present instant: microseconds since 1970, UTC."""
 
-    async def wait(self, later: Later, seconds: float) -> bool:
-        """Wait until `later` is resolved (True) or the time is up (False)."""
+    async def next_entry(self, after: int, seconds: float) -> bool:
+        """Wait until the room has an entry after number `after` (True) or the time is up (False)."""

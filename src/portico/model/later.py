@@ -14,15 +14,23 @@ class Later:
 
     __slots__ = ("_convert", "_waiting", "ready", "value")
 
-    def __init__(self, convert: Callable[[Any], Any] | None = None) -> None:
-        """Begin unresolved; `convert` makes the final value of what it will be resolved with.
-
-        `convert` sees values and errors alike and must not raise.
-        """
+    def __init__(self) -> None:
+        """Begin unresolved."""
         self.ready = False
         self.value: Any = None
-        self._convert = convert
+        self._convert: Callable[[Any], Any] | None = None
         self._waiting: Callable[[Later], None] | None = None
+
+    def map(self, convert: Callable[[Any], Any]) -> Later:
+        """Make the final value of what this is resolved with; return self.
+
+        `convert` sees values and errors alike, must not raise, and is called once, also when nobody waits.
+        """
+        if self.ready:
+            self.value = convert(self.value)
+        else:
+            self._convert = convert
+        return self
 
     def resolve(self, value: Any) -> None:  # noqa: ANN401 - any kind of value
         """Give the value and call who waits; a second time does nothing."""

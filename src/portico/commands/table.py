@@ -1,0 +1,54 @@
+"""The command table: all commands in the order people read them, and how a request is carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portico.commands import files, people, programs, talk
+from portico.commands.bind import bind
+from portico.commands.call import Call
+from portico.commands.declare import Command
+from portico.commands.programs import refuse_transaction
+from portico.model.errors import Denied, PorticoError
+from portico.model.requests import Line, Request
+
+TABLE: tuple[Command, ...] = (*talk.COMMANDS, *people.COMMANDS, *files.COMMANDS, *programs.COMMANDS)
+
+SHOWN_CHARACTERS = 32
+"""How much of an unknown command's name the error shows."""
+
+_BY_NAME: dict[bytes, Command] = {}
+for _command in TABLE:
+    _BY_NAME[_command.name.encode()] = _BY_NAME[_command.name.lower().encode()] = _command
+
+
+def find(request: Request) -> Command | None:
+    """Return the command a request names, in any case; None when there is none."""
+    name = request.name if type(request) is Line else request[0]  # type: ignore[index]
+    return _BY_NAME.get(name) or _BY_NAME.get(name.upper())
+
+
+def perform(command: Command | None, call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
+    """Carry a request out: return a reply, a `Later` of one, or a coroutine that returns either.
+
+    Refusals are replies too; nothing that a client sends makes this raise.
+    """
+    try:
+        if call.refusing:
+            return refuse_transaction(call, _name(request))
+        if command is None:
+            return _unknown(_name(request))
+        if command.speaks and call.service.read_only:
+            return Denied("this room is read-only; nothing can be said here")
+        return command.handler(call, *bind(command, request))
+    except PorticoError as error:
+        return error
+
+
+def _name(request: Request) -> bytes:
+    return request.name if isinstance(request, Line) else request[0]
+
+
+def _unknown(name: bytes) -> PorticoError:
+    shown = "".join(c if c.isprintable() else "?" for c in name.decode(errors="replace")[:SHOWN_CHARACTERS])
+    return PorticoError(f"unknown command {shown}; HELP shows them all")

@@ -1,0 +1,40 @@
+"""What every codec is: the two directions of one wire, for one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from portico.model.entries import Entry
+from portico.model.errors import PorticoError
+from portico.model.requests import Request
+
+
+class Codec(Protocol):
+    """Bytes of one connection to requests, replies to bytes.
+
+    `protocol` and `pushes` are how its caller begins (see `commands.call.Call`); `family` is equal for codecs
+    whose pushes are the same bytes. `partial` is True while something incomplete is held; `closing` once the
+    last word was said: nothing after it is answered.
+    """
+
+    protocol: int
+    pushes: bool
+    family: str
+    partial: bool
+    closing: bool
+
+    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
+        """Take bytes; return the requests they complete. An error among them is to be said, then closed."""
+
+    def end(self) -> Sequence[Request | PorticoError]:
+        """Take the end of the stream; return what it completes."""
+
+    def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return a reply as bytes."""
+
+    def push(self, entry: Entry) -> bytes:
+        """Return an entry as bytes that come unasked."""
+
+    def closing_push(self, sentence: str) -> bytes:
+        """Return the word that the server is going, as bytes that come unasked."""

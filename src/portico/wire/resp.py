@@ -1,0 +1,246 @@
+"""RESP, the Redis serialization protocol: requests in, replies and pushes out.
+
+Source: redis.io, "Redis serialization protocol specification", RESP2 and RESP3. Requests are arrays of bulk
+strings only, `*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n`.
+
+Plan of attack. A chunk is split at CRLF in one call; while the declared lengths equal the lengths of the
+pieces, the pieces are the requests (`_quick`). That is exact: a piece holds no CRLF, so a declared length
+that fits it can mean nothing else. What does not fit (a payload with a CRLF in it, a long one, the
+incomplete end of the chunk, an error) goes byte by byte through `_careful`, which keeps its place between
+chunks and never looks at a byte twice. Limits are on the declared lengths, before memory is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from portico.model.entries import Entry, as_map
+from portico.model.errors import PorticoError, ProtocolError
+from portico.model.replies import Farewell, Greeting, Simple
+from portico.model.requests import Request
+
+ARGUMENTS = 64
+"""Words in one request; the longest command here has eight."""
+
+REQUEST_BYTES = 1_048_576
+"""Sum of the declared lengths of one request: sixteen messages of the largest size."""
+
+LENGTH_DIGITS = 9
+"""Digits of a length: enough for the largest, and `int()` of ten million digits takes minutes."""
+
+HEAD = re.compile(rb"[0-9]{1,%d}" % LENGTH_DIGITS)
+
+QUICK_LENGTH = 1_024
+"""Words up to this long are checked by table."""
+
+COUNTS = {b"*%d" % count: count for count in range(1, ARGUMENTS + 1)}
+LENGTHS = {b"$%d" % length: length for length in range(QUICK_LENGTH)}
+LINE_BYTES = LENGTH_DIGITS + 3
+"""A length's line: its mark, its digits, CRLF."""
+
+
+def _malformed(what: str) -> ProtocolError:
+    return ProtocolError(f"protocol: {what}")
+
+
+class RespCodec:
+    """RESP for one connection; begins as RESP2, a `Greeting` that is replied switches it."""
+
+    __slots__ = ("_count", "_deaf", "_held", "_needed", "_taken", "_words", "closing", "family", "protocol", "pushes")
+
+    def __init__(self) -> None:
+        """Begin with nothing held."""
+        self.protocol = 2
+        self.pushes = False
+        self.family = "resp3"
+        self.closing = False
+        self._deaf = False
+        self._held = b""
+        self._needed = 0
+        self._words: list[bytes] | None = None
+        self._count = 0
+        self._taken = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether the beginning of a request is held."""
+        return bool(self._held) or self._words is not None
+
+    # Bytes to requests
+
+    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
+        """Return the requests that are complete now; a `ProtocolError` last when the bytes are no RESP."""
+        requests: list[Request | PorticoError] = []
+        if self._deaf:
+            return requests
+        try:
+            if self._held:
+                data = self._join(data)
+                if not data:
+                    return requests
+            at = 0
+            if self._words is None:
+                at = self._quick(data, requests)
+            while at < len(data):
+                at = self._careful(data, at, requests)
+                if at < 0:
+                    break
+        except ProtocolError as error:
+            self._held, self._words, self._deaf = b"", None, True
+            requests.append(error)
+        return requests
+
+    def end(self) -> Sequence[Request | PorticoError]:
+        """Return nothing: half a request is none."""
+        return ()
+
+    def _join(self, data: bytes) -> bytes:
+        """Return what is held with the new bytes, or nothing while they cannot complete a word."""
+        held = self._held
+        if isinstance(held, bytearray):
+            held += data
+        else:
+            held = self._held = bytearray(held) + data  # type: ignore[assignment]
+        if len(held) < self._needed:
+            return b""
+        self._held = b""
+        return bytes(held)
+
+    def _quick(self, data: bytes, requests: list[Any]) -> int:
+        """Take the requests whose words are short and hold no CRLF; return where the rest begins."""
+        pieces = data.split(b"\r\n")
+        last = len(pieces) - 1
+        at = consumed = 0
+        while at < last:
+            count = COUNTS.get(pieces[at])
+            if count is None:
+                break
+            end = at + 1 + 2 * count
+            if end > last:
+                break
+            words = pieces[at + 2 : end : 2]
+            if list(map(LENGTHS.get, pieces[at + 1 : end : 2])) != list(map(len, words)):
+                break
+            requests.append(words)
+            at = end
+        consumed = len(data) if at == last and not pieces[last] else sum(map(len, pieces[:at])) + 2 * at
+        return consumed
+
+    def _careful(self, data: bytes, at: int, requests: list[Any]) -> int:
+        """Take one word, or the head of a request; return where to go on, or -1 when more is needed."""
+        if self._words is None:
+            count, after = self._length(data, at, b"*", ARGUMENTS, "at most 64 arguments")
+            if after >= 0 and count:
+                self._words, self._count, self._taken = [], count, 0
+            return after
+        left = REQUEST_BYTES - self._taken
+        length, start = self._length(data, at, b"$", left, "a request has at most 1 MiB")
+        if start < 0:
+            return start
+        end = start + length
+        if len(data) < end + 2:
+            return self._hold(data, at, end + 2 - at)
+        if data[end : end + 2] != b"\r\n":
+            raise _malformed("a bulk string must end with CRLF")
+        self._words.append(data[start:end])
+        self._taken += length
+        if len(self._words) == self._count:
+            requests.append(self._words)
+            self._words = None
+        return end + 2
+
+    def _length(self, data: bytes, at: int, mark: bytes, most: int, limit: str) -> tuple[int, int]:
+        """Return a declared length and where its line ends, (0, -1) when the line is not complete."""
+        if data[at : at + 1] != mark:
+            raise _malformed(f"expected {mark.decode()}, requests are arrays of bulk strings")
+        end = data.find(b"\r\n", at, at + LINE_BYTES)
+        digits = data[at + 1 : end if end >= 0 else at + LINE_BYTES]
+        if end < 0 and len(data) - at < LINE_BYTES and HEAD.fullmatch(digits.removesuffix(b"\r") or b"0"):
+            return 0, self._hold(data, at, 0)
+        if end < 0 or not HEAD.fullmatch(digits):
+            raise _malformed("a length is 1 to 9 digits and CRLF")
+        if int(digits) > most:
+            raise _malformed(limit)
+        return int(digits), end + 2
+
+    def _hold(self, data: bytes, at: int, needed: int) -> int:
+        self._held = data[at:]
+        self._needed = needed
+        return -1
+
+    # Replies to bytes
+
+    def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
+        kind = type(reply)
+        if kind is bytes:
+            return b"$%d\r\n%b\r\n" % (len(reply), reply)
+        if kind is Greeting:
+            self.protocol = reply.protocol
+        elif kind is Farewell:
+            self.closing = True
+        elif isinstance(reply, ProtocolError):
+            self.closing = True
+        return encode(reply, self.protocol)
+
+    def push(self, entry: Entry) -> bytes:
+        """Return an entry as a RESP3 push."""
+        return b">2\r\n$5\r\nentry\r\n" + encode(as_map(entry), 3)
+
+    def closing_push(self, sentence: str) -> bytes:
+        """Return the word that the server is going, as a RESP3 push."""
+        return b">2\r\n$7\r\nclosing\r\n" + encode(sentence, 3)
+
+
+def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
+    """Return a value in RESP2 or RESP3."""
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value, protocol)
+    if isinstance(value, PorticoError):
+        return f"-{value.code} {value.sentence}\r\n".encode()
+    return encode(value.value(), protocol)
+
+
+def _text(value: str, _protocol: int) -> bytes:
+    data = value.encode()
+    return b"$%d\r\n%b\r\n" % (len(data), data)
+
+
+def _data(value: bytes, _protocol: int) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(value), value)
+
+
+def _number(value: int, _protocol: int) -> bytes:
+    return b":%d\r\n" % value
+
+
+def _simple(value: Simple, _protocol: int) -> bytes:
+    return f"+{value.word}\r\n".encode()
+
+
+def _null(_value: None, protocol: int) -> bytes:
+    return b"_\r\n" if protocol == 3 else b"$-1\r\n"  # noqa: PLR2004 - RESP3
+
+
+def _array(value: Sequence[Any], protocol: int) -> bytes:
+    return b"*%d\r\n" % len(value) + b"".join([encode(each, protocol) for each in value])
+
+
+def _map(value: dict[str, Any], protocol: int) -> bytes:
+    head = b"%%%d\r\n" % len(value) if protocol == 3 else b"*%d\r\n" % (2 * len(value))  # noqa: PLR2004 - RESP3
+    return head + b"".join([_text(key, 3) + encode(each, protocol) for key, each in value.items()])
+
+
+_ENCODERS: dict[type[Any], Any] = {
+    str: _text,
+    bytes: _data,
+    int: _number,
+    Simple: _simple,
+    type(None): _null,
+    list: _array,
+    tuple: _array,
+    dict: _map,
+}

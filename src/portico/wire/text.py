@@ -1,0 +1,152 @@
+"""Plain text, for people with netcat or telnet: one UTF-8 line in, one answer out.
+
+The first line of a connection makes it a session, so before that line's own request the codec asks for a
+name and for the pushes that everybody here gets. Words that stand alone (`status`, `list`, `help`, `bye`)
+and lines beginning with `/` are commands; everything else is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from portico.model.entries import Entry
+from portico.model.errors import Full, NotAWebAddress, PorticoError, ProtocolError
+from portico.model.replies import Farewell
+from portico.model.requests import Line, Request
+from portico.wire.telnet import TelnetFilter
+from portico.wire.views import push_line, view
+
+LINE_BYTES = 65_536
+"""A line without its end: as long as the longest message."""
+
+STATUS_COUNT = 100
+"""Sessions that the word `status` shows: some ten screens."""
+
+WEB_LINES = 3
+"""Among how many first lines a lost browser is recognised."""
+
+WEB = re.compile(
+    rb"(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE) /|CONNECT \S+:\d|PRI \* HTTP/2\.0"
+    rb"|(?i:Host|Origin|User-Agent|Content-[A-Za-z-]+):"
+)
+"""What no person says first, and a browser or HTTP/2 client does (the attack is called cross-protocol
+scripting: a web page makes a browser post lines of its choice to a local port)."""
+
+WORDS = {
+    "status": Line(b"STATUS", f"COUNT {STATUS_COUNT}"),
+    "list": Line(b"LIST"),
+    "help": Line(b"HELP"),
+    "bye": Line(b"BYE"),
+}
+ERASERS = "\b\x7f"
+
+
+class TextCodec:
+    """Plain text for one connection."""
+
+    __slots__ = ("_deaf", "_greeted", "_held", "_lines", "_telnet", "closing", "family", "protocol", "pushes")
+
+    def __init__(self) -> None:
+        """Begin before the first line."""
+        self.protocol = 0
+        self.pushes = True
+        self.family = "text"
+        self.closing = False
+        self._deaf = False
+        self._greeted = False
+        self._held = b""
+        self._lines = 0
+        self._telnet = TelnetFilter()
+
+    @property
+    def partial(self) -> bool:
+        """Whether the beginning of a line is held."""
+        return bool(self._held)
+
+    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
+        """Return the requests of the lines that are complete now."""
+        requests: list[Request | PorticoError] = []
+        if self._deaf:
+            return requests
+        *lines, held = self._telnet.strip(data).split(b"\n")
+        if lines:
+            lines[0] = self._held + lines[0]
+            self._held = b""
+        for line in lines:
+            requests += self._line(line.removesuffix(b"\r"))
+            if self._deaf:
+                return requests
+        self._held += held
+        if len(self._held) > LINE_BYTES + 1:
+            requests.append(self._refuse(ProtocolError("line too long")))
+        return requests
+
+    def end(self) -> Sequence[Request | PorticoError]:
+        """Return the requests of a last line without an end."""
+        held, self._held = self._held.removesuffix(b"\r"), b""
+        return self._line(held) if held else []
+
+    def _refuse(self, error: ProtocolError) -> ProtocolError:
+        self._deaf = True
+        self._held = b""
+        return error
+
+    def _line(self, line: bytes) -> list[Request | PorticoError]:
+        if len(line) > LINE_BYTES:
+            return [self._refuse(ProtocolError("line too long"))]
+        self._lines += 1
+        if self._lines <= WEB_LINES and WEB.match(line):
+            return [self._refuse(NotAWebAddress())]
+        first: list[Request | PorticoError] = []
+        if self._lines == 1:
+            first = [Line(b"NAME"), Line(b"FOLLOW", silent=True)]
+        try:
+            request = parse_line(line.decode())
+        except UnicodeDecodeError:
+            return [*first, PorticoError("text must be UTF-8")]
+        return [*first, request] if request is not None else first
+
+    def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return an answer as lines."""
+        if isinstance(reply, ProtocolError | Full | Farewell):
+            self.closing = True
+        if not self._greeted:
+            self._greeted, self.closing = True, self.closing or isinstance(reply, PorticoError)
+        return view(reply).encode()
+
+    def push(self, entry: Entry) -> bytes:
+        """Return an entry as lines."""
+        return f"{push_line(entry)}\n".encode()
+
+    def closing_push(self, sentence: str) -> bytes:
+        """Return the word that the server is going, as a line."""
+        return f"* {sentence}\n".encode()
+
+
+def parse_line(text: str) -> Line | None:
+    """Return what a line asks for; None for an empty one."""
+    if any(eraser in text for eraser in ERASERS):
+        text = rub_out(text)
+    if not text:
+        return None
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    if text.startswith("//"):
+        return Line(b"SAY", text[1:])
+    if text.startswith("/"):
+        name, _, rest = text[1:].partition(" ")
+        return Line(name.encode(), rest)
+    return Line(b"SAY", text)
+
+
+def rub_out(text: str) -> str:
+    """Return what a person meant who erased with backspace on a terminal that sends every key."""
+    kept: list[str] = []
+    for character in text:
+        if character not in ERASERS:
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)

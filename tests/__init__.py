@@ -1,0 +1,1 @@
+"""Tests of Portico; the tree is that of src/portico."""

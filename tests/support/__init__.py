@@ -1,0 +1,1 @@
+"""What tests of the whole server use. Nothing here imports portico: it looks from outside."""
