@@ -70,7 +70,7 @@ def _measure(figure: Measurable, context: Context) -> table.Row:
 
 
 def _failed(row: table.Row) -> bool:
-    """A missed speed is news, not a failure: machines differ. A wrong log is one, so is a figure without value."""
+    """Machines differ, so a missed speed is no failure. A wrong log is one, and a figure without a value."""
     return row.verdict == table.NOT_MEASURED or (row.name == "kill9" and row.verdict == MISSED)
 
 
@@ -111,9 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     wire.add_argument("--quick", action="store_true", help="short and small: does it work, roughly how fast")
     wire.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
     wire.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
-    wire.add_argument("--only", metavar="NAME,...", help="these figures only; `say` and `fanout` name their groups")
+    wire.add_argument(
+        "--only", metavar="NAME,...", help="these figures only; `say` and `fanout` name their groups"
+    )
     wire.add_argument("--list", action="store_true", help="name the figures and end")
-    wire.add_argument("--scratch", type=Path, default=SCRATCH, help="where the logs are written: a disk, not memory")
+    wire.add_argument(
+        "--scratch", type=Path, default=SCRATCH, help="where the logs are written: a disk, not memory"
+    )
     wire.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines too")
     wire.add_argument("--seed", type=int, help="repeat the crashes of an earlier run")
     return parser

@@ -38,7 +38,9 @@ def scratch_directory(parent: Path) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     kind = file_system(parent)
     if kind in MEMORY_FILE_SYSTEMS:
-        raise BenchError(f"the scratch directory is on {kind}, where durability costs nothing: give --scratch a disk")
+        raise BenchError(
+            f"the scratch directory is on {kind}, where durability costs nothing: give --scratch a disk"
+        )
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
@@ -52,7 +54,7 @@ def file_system(path: Path) -> str:
 
 
 class Meter:
-    """Takes the time and the processors' work of one run: `with Meter(server) as meter: ...; meter.sample(rate)`."""
+    """Take the time and the processors' work of one run: `with Meter(server) as meter`, then `sample`."""
 
     def __init__(self, server: Process) -> None:
         """Watch this server."""

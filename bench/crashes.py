@@ -1,8 +1,8 @@
 """kill -9 under load, again and again: the core of the figure `kill9` and of its test.
 
-Speakers say numbered messages, several in flight, each with a key. At a random moment the server is killed; started
-again on the same directory; what was not answered is said again with the same key. In the end the whole log is read
-back and compared with what was acknowledged. The comparison itself is in `ledger`.
+Speakers say numbered messages, several in flight, each with a key. At a random moment the server is killed;
+started again on the same directory; what was not answered is said again with the same key. In the end the
+whole log is read back and compared with what was acknowledged. The comparison itself is in `ledger`.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ THREAD_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Speaker:
-    """One talker across all crashes. `alias`: it speaks as a visitor under that name, else it joins anew each time."""
+    """One talker across all crashes: as a visitor under its `alias`, or joining anew each time."""
 
     number: int
     alias: str | None = None

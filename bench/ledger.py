@@ -1,4 +1,4 @@
-"""What must hold after crashes: everything acknowledged is there, once, in order. Pure: lists in, counts out."""
+"""What must hold after crashes: all acknowledged is there, once, in order. Pure: lists in, counts out."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,10 @@ class Account:
         return not (self.missing or self.doubled or self.out_of_order or self.strange or self.backwards)
 
 
-def compare(said: Sequence[Sequence[str]], acknowledged: Mapping[str, int], history: Sequence[Told]) -> Account:
-    """Compare what every speaker said, in order, and the numbers they were given, with the entries read back."""
+def compare(
+    said: Sequence[Sequence[str]], acknowledged: Mapping[str, int], history: Sequence[Told]
+) -> Account:
+    """Compare what every speaker said, in order, and the numbers given, with the entries read back."""
     texts = {entry.seq: entry.text for entry in history}
     known = {text for speaker in said for text in speaker}
     times = Counter(entry.text for entry in history)
@@ -43,7 +45,8 @@ def compare(said: Sequence[Sequence[str]], acknowledged: Mapping[str, int], hist
         read_back=len(history),
         missing=sum(texts.get(seq) != text for text, seq in acknowledged.items()),
         doubled=sum(count - 1 for count in times.values()),
-        out_of_order=_falls([entry.seq for entry in history]) + sum(_disorder(each, history) for each in said),
+        out_of_order=_falls([entry.seq for entry in history])
+        + sum(_disorder(each, history) for each in said),
         strange=sum(entry.text not in known for entry in history),
         backwards=sum(later.at < earlier.at for earlier, later in pairwise(history)),
     )

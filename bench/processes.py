@@ -1,7 +1,7 @@
 """Starting, watching and ending the processes that are measured. Linux: what they use is read from /proc.
 
-A server writes its output to a file in its own directory, so that nobody has to drain a pipe while time is taken.
-Only processes started here are ended, each by its own id.
+A server writes its output to a file in its own directory, so that nobody has to drain a pipe while time is
+taken. Only processes started here are ended, each by its own id.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Process:
     """One running server: its process id, its output, what it uses."""
 
-    def __init__(self, arguments: Sequence[str], output: Path, environment: dict[str, str] | None = None) -> None:
-        """Start it, its output going to the file `output`."""
-        self.name = Path(arguments[0]).name if "-m" not in arguments else arguments[list(arguments).index("-m") + 1]
+    def __init__(self, name: str, arguments: Sequence[str], output: Path) -> None:
+        """Start it, its output going to the file `output`; `name` is for sentences."""
+        self.name = name
         self.output = output
         with output.open("wb") as file:
             self._popen = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env=environment
+                arguments, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
             )
         self.pid = self._popen.pid
 
@@ -121,7 +121,9 @@ def descriptors(wanted: int) -> Iterator[None]:
     """Raise the soft limit of open descriptors for a while; a clear sentence when the hard one is too low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise BenchError(f"{wanted} open descriptors are needed, the hard limit is {hard}: raise `ulimit -Hn`")
+        raise BenchError(
+            f"{wanted} open descriptors are needed, the hard limit is {hard}: raise `ulimit -Hn`"
+        )
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     try:

@@ -1,7 +1,7 @@
 """Driving redis-benchmark: the generator for single requests, written in C and nobody's friend.
 
-It must never meet a server that does not listen or refuses the command: towards the first it spins for ever, the
-second it would count as answered. So every request is tried once by hand before time is taken.
+It must never meet a server that does not listen or refuses the command: towards the first it spins for ever,
+the second it would count as answered. So every request is tried once by hand before time is taken.
 """
 
 import csv
@@ -28,7 +28,17 @@ def try_once(server: Server, request: Sequence[str]) -> None:
 
 def run(server: Server, request: Sequence[str], clients: int, pipeline: int, count: int) -> Sample:
     """Requests per second with `clients` connections, each with `pipeline` requests in flight."""
-    command = [tool("redis-benchmark"), "-h", HOST, "-p", str(server.port), "-c", str(clients), "-n", str(count)]
+    command = [
+        tool("redis-benchmark"),
+        "-h",
+        HOST,
+        "-p",
+        str(server.port),
+        "-c",
+        str(clients),
+        "-n",
+        str(count),
+    ]
     command += ["-P", str(pipeline), "--csv", *request]
     with Meter(server.process) as meter:
         output = _bounded(command)

@@ -1,4 +1,4 @@
-"""A small blocking RESP client (2 and 3) for set-up, checks and the crash figure. Not a generator, not for speed."""
+"""A small blocking RESP client (2 and 3) for set-up, checks and the crash figure. It is not a generator."""
 
 import socket
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 Argument = str | bytes | int
+#: Whatever RESP carries: the caller knows what it asked for.
+Value = Any
 
 #: Longer than the server's longest pause in any figure, shorter than a person's patience.
 TIMEOUT = 20.0
@@ -38,7 +40,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self.socket.makefile("rb")
 
-    def call(self, *arguments: Argument) -> Any:
+    def call(self, *arguments: Argument) -> Value:
         """Send one request and wait for its reply."""
         self.send([arguments])
         return self.receive()
@@ -47,7 +49,7 @@ class Client:
         """Send requests in one piece."""
         self.socket.sendall(b"".join(encode(*request) for request in requests))
 
-    def receive(self) -> Any:
+    def receive(self) -> Value:
         """The next reply; pushes count too."""
         line = self._file.readline()
         if not line.endswith(b"\r\n"):
@@ -86,7 +88,7 @@ class Client:
         return text[4:] if kind == b"=" else text
 
 
-def _simple(kind: bytes, rest: bytes) -> Any:
+def _simple(kind: bytes, rest: bytes) -> Value:
     text = rest.decode()
     match kind:
         case b"+" | b"(":

@@ -12,8 +12,9 @@ from bench.processes import Process, free_port
 
 #: Everything is measured between processes of one machine.
 HOST = "127.0.0.1"
-#: A queue for all who connect at once: who finds it full tries again after a second, and the figure measures that.
+#: A queue for all who connect at once: who finds it full tries again a second later, and we measure that.
 BACKLOG = 4096
+THREADED = Path(__file__).with_name("threaded_server.py")
 
 
 class Server:
@@ -25,13 +26,15 @@ class Server:
         self.port = port
 
 
-def launch_portico(home: Path, arguments: Sequence[str] = (), clients: int = 100, connections: int = 1024) -> Server:
-    """Start Portico on the directory `home`; it picks its port. Its output goes beside the directory it serves."""
+def launch_portico(
+    home: Path, arguments: Sequence[str] = (), clients: int = 100, connections: int = 1024
+) -> Server:
+    """Start Portico on a directory in `home`, where its output goes too; it picks its port."""
     served = home / "served"
     served.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "portico", "serve", str(served), "--port", "0"]
     command += ["--max-clients", str(clients), "--max-connections", str(connections), *arguments]
-    process = Process(command, home / "output")
+    process = Process("portico", command, home / "output")
     try:
         line = process.wait_for("Server is listening on ")
     except BenchError:
@@ -58,11 +61,11 @@ def redis(scratch: Path, *, durable: bool = False, connections: int = 10_000) ->
     home = _home(scratch, "redis-")
     port = free_port()
     command = [tool("redis-server"), "--port", str(port), "--bind", HOST, "--dir", str(home), "--save", ""]
-    # Protected mode would turn away all addresses but 127.0.0.1, and its listen queue (511) half of 1,000 clients.
+    # Protected mode turns away all addresses but 127.0.0.1; the default listen queue half of 1,000 clients.
     command += ["--maxclients", str(connections), "--protected-mode", "no", "--tcp-backlog", str(BACKLOG)]
     if durable:  # A rewrite of the file in the background would only disturb the peer: leave it out.
         command += ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]
-    process = Process(command, home / "output")
+    process = Process("redis-server", command, home / "output")
     server = Server(process, port)
     with _ended(server):
         process.wait_for("eady to accept connections")
@@ -73,8 +76,8 @@ def redis(scratch: Path, *, durable: bool = False, connections: int = 10_000) ->
 def threaded(scratch: Path, clients: int) -> Iterator[Server]:
     """The report's server: a thread per client, everything in memory."""
     home = _home(scratch, "threaded-")
-    command = [sys.executable, "-m", "bench.threaded_server", "--port", "0", "--max-clients", str(clients)]
-    process = Process(command, home / "output")
+    command = [sys.executable, str(THREADED), "--port", "0", "--max-clients", str(clients)]
+    process = Process(THREADED.name, command, home / "output")
     server = Server(process, 0)
     with _ended(server):
         server.port = int(process.wait_for("Server is listening on ").rpartition(":")[2])

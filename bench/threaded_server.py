@@ -1,7 +1,7 @@
 """The peer for plain text: a server as the report describes it, one thread per client, everything in memory.
 
-It is kept as it was meant, with its limits: what one `recv(1024)` returns is one message, nothing survives the end of
-the process, and the console is written by every thread.
+It is kept as it was meant, with its limits: what one `recv(1024)` returns is one message, nothing survives
+the end of the process, and the console is written by every thread.
 
     python -m bench.threaded_server [--port 65432] [--max-clients 3] [--files DIRECTORY]
 """
@@ -96,13 +96,14 @@ class Server:
         """One visit in `status`; the address is the server's own, as in the report."""
         return (
             f"Client Name: {visit.name}\nClient Address: {self.listener.getsockname()}\n"
-            f"Client Connection Time: {visit.connected}\nClient Disconnect Time: {visit.disconnected}\n-----\n"
+            f"Client Connection Time: {visit.connected}\n"
+            f"Client Disconnect Time: {visit.disconnected}\n-----\n"
         )
 
 
 def main() -> None:
     """Serve until ended."""
-    parser = argparse.ArgumentParser(description="The report's server: a thread per client, nothing on the disk.")
+    parser = argparse.ArgumentParser(description="The report's server: a thread per client, no disk.")
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--max-clients", type=int, default=MAX_CLIENTS)
     parser.add_argument("--files", default=".")

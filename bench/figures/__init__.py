@@ -5,5 +5,5 @@ from bench.figures.base import Measurable
 
 
 def wire() -> list[Measurable]:
-    """Requests, fan-out, memory, the report's server, and the one that asks for correctness instead of speed."""
+    """Requests, fan-out, memory, the report's server, and last the one that asks for correctness."""
     return [*requests.figures(), *fanout.figures(), *memory.figures(), *threads.figures(), crash.FIGURE]

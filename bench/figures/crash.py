@@ -1,4 +1,4 @@
-"""The figure that asks for correctness: kill -9 under load, then nothing acknowledged is missing, doubled or moved."""
+"""The figure that asks for correctness: kill -9 under load, then the log is compared with what was said."""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,7 +25,9 @@ class Crashes:
         """Torture a Portico in a directory of its own."""
         home = Path(mkdtemp(prefix="kill9-", dir=context.scratch))
         kills = context.count(KILLS, 3)
-        return self.row(torture(partial(launch_portico, home, ["--quiet"]), kills, context.seed), context.seed)
+        return self.row(
+            torture(partial(launch_portico, home, ["--quiet"]), kills, context.seed), context.seed
+        )
 
     def row(self, result: Result, seed: int) -> table.Row:
         """The three counts where the others have rates."""
@@ -34,9 +36,9 @@ class Crashes:
         counts = f"{account.missing}/{account.doubled}/{account.out_of_order}"
         cells = (self.title, counts, table.NOTHING, table.NOTHING, "0/0/0", table.NOTHING, verdict)
         note = (
-            f"{result.kills} kills, {account.acknowledged:,} acknowledged, {result.cut_off} cut off and said again, "
-            f"{account.read_back:,} read back, {account.strange} never said, {account.backwards} times backwards, "
-            f"slowest start {result.slowest_start:.2f} s, seed {seed}"
+            f"{result.kills} kills, {account.acknowledged:,} acknowledged, {account.read_back:,} read back, "
+            f"{result.cut_off} cut off and said again, {account.strange} never said, "
+            f"{account.backwards} times backwards, slowest start {result.slowest_start:.2f} s, seed {seed}"
         )
         data: dict[str, object] = {"title": self.title, "seed": seed, **asdict(result)}
         return table.Row(self.name, (*cells, table.NOTHING, table.NOTHING), verdict, data, (note,))

@@ -1,7 +1,8 @@
-"""Fan-out: one speaker, many followers, from `SAY` to the last follower's socket; beside PUBLISH and SUBSCRIBE.
+"""Fan-out: one speaker, many followers, from `SAY` to the last follower's socket; beside PUBLISH and
+SUBSCRIBE.
 
-Portico's log is on and durable: a message is on the disk before anyone sees it. Redis keeps nothing here. RESP3 on both
-sides, so that both send pushes.
+Portico's log is on and durable: a message is on the disk before anyone sees it. Redis keeps nothing here.
+RESP3 on both sides, so that both send pushes.
 """
 
 import contextlib
@@ -36,7 +37,8 @@ class Load:
         ):
             bounds = (self.followers, self.window, context.seconds)
             yield Sides(
-                partial(fanout.run, ours, fanout.PORTICO, *bounds), partial(fanout.run, peer, fanout.REDIS, *bounds)
+                partial(fanout.run, ours, fanout.PORTICO, *bounds),
+                partial(fanout.run, peer, fanout.REDIS, *bounds),
             )
 
 

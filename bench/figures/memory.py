@@ -1,7 +1,8 @@
-"""Memory per idle connection: the growth of the server's resident memory, divided by the connections that caused it.
+"""Memory per idle connection: the growth of the server's resident memory, divided by the connections that
+caused it.
 
-The kernel's socket buffers are not in it, on either side. Every run has a new server: memory that was once used is
-seldom given back.
+The kernel's socket buffers are not in it, on either side. Every run has a new server: memory that was once
+used is seldom given back.
 """
 
 import contextlib
@@ -49,5 +50,7 @@ def figures() -> list[Figure]:
     goal = ValueAtMost(4, 2, "KiB")
     return [
         Figure("memory", "memory per silent connection (10,000)", "KiB", goal, Load(b"").prepare),
-        Figure("memory-hello", "memory per visitor after HELLO 3 (10,000)", "KiB", goal, Load(idle.HELLO).prepare),
+        Figure(
+            "memory-hello", "memory per visitor after HELLO 3 (10,000)", "KiB", goal, Load(idle.HELLO).prepare
+        ),
     ]

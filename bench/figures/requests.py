@@ -1,8 +1,10 @@
-"""Single requests, driven by redis-benchmark: the wire's own cost, and the durable write beside an equally durable one.
+"""Single requests, driven by redis-benchmark: the wire's own cost, and the durable write beside an equally
+durable one.
 
-The same number of requests, of connections and of requests in flight on both sides. `ECHO` is the least a server can
-do; `CLIENT SETINFO LIB-NAME bench` and `SET key value KEEPTTL` both are four words that leave next to nothing behind.
-A `SAY` is answered once it is on the disk; so is an `XADD` with `appendfsync always`, on the same file system.
+The same number of requests, of connections and of requests in flight on both sides. `ECHO` is the least a
+server can do; `CLIENT SETINFO LIB-NAME bench` and `SET key value KEEPTTL` both are four words that leave next
+to nothing behind. A `SAY` is answered once it is on the disk; so is an `XADD` with `appendfsync always`, on
+the same file system.
 """
 
 import contextlib
@@ -42,11 +44,15 @@ class Load:
             contenders = list(zip((ours, peer), self.requests, strict=True))
             for server, request in contenders:
                 redis_benchmark.try_once(server, request)
-            rates = [redis_benchmark.calibrate(*contender, self.clients, self.pipeline) for contender in contenders]
+            rates = [
+                redis_benchmark.calibrate(*contender, self.clients, self.pipeline) for contender in contenders
+            ]
             count = max(self.clients * self.pipeline, int(sqrt(rates[0] * rates[1]) * context.seconds))
             bounds = (self.clients, self.pipeline, count)
             run = redis_benchmark.run
-            yield Sides(partial(run, ours, self.requests[0], *bounds), partial(run, peer, self.requests[1], *bounds))
+            yield Sides(
+                partial(run, ours, self.requests[0], *bounds), partial(run, peer, self.requests[1], *bounds)
+            )
 
 
 def figures() -> list[Figure]:

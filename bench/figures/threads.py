@@ -1,8 +1,9 @@
 """Plain text beside the report's thread-per-client server: lines answered with `... ACK`, 50 clients.
 
-Same generator, same clients, no time to think, and both print every line on their console. Portico writes each line to
-its log before it answers, the other keeps nothing. Only one line in flight per client can be compared: what a client
-sends in one piece is one message to a server that takes a recv for a message, and gets one answer.
+Same generator, same clients, no time to think, and both print every line on their console. Portico writes
+each line to its log before it answers, the other keeps nothing. Only one line in flight per client can be
+compared: what a client sends in one piece is one message to a server that takes a recv for a message, and
+gets one answer.
 """
 
 import contextlib
@@ -34,7 +35,10 @@ class Load:
     def prepare(self, context: Context) -> Iterator[Sides]:
         """Start both."""
         launch = partial(servers.portico, clients=ROOM, connections=ROOM, quiet=self.quiet)
-        with launch(context.scratch, *self.arguments) as ours, servers.threaded(context.scratch, ROOM) as peer:
+        with (
+            launch(context.scratch, *self.arguments) as ours,
+            servers.threaded(context.scratch, ROOM) as peer,
+        ):
             yield Sides(
                 partial(lines.run, ours, self.manners, CLIENTS, 1, context.seconds),
                 partial(lines.run, peer, lines.THREADED, CLIENTS, 1, context.seconds),
@@ -49,7 +53,7 @@ def windowed(context: Context) -> Iterator[Sides]:
         servers.threaded(context.scratch, ROOM) as peer,
     ):
         answers = lines.answers_to_many(peer, lines.THREADED, WINDOW, seconds=0.5)
-        note = f"the thread-per-client server answered {answers} of {WINDOW} lines sent in one piece: no comparison"
+        note = f"the thread-per-client server answers {answers} of {WINDOW} lines sent in one piece: no peer"
         yield Sides(partial(lines.run, ours, lines.QUIET, CLIENTS, WINDOW, context.seconds), None, (note,))
 
 
@@ -58,8 +62,16 @@ def figures() -> list[Figure]:
     counts = RatioAtLeast(5.0)
     return [
         Figure("text", "text lines, 50 clients", "line/s", counts, Load().prepare),
-        Figure("text-normal", "text lines, --sync normal", "line/s", NoGoal(), Load(("--sync", "normal")).prepare),
+        Figure(
+            "text-normal", "text lines, --sync normal", "line/s", NoGoal(), Load(("--sync", "normal")).prepare
+        ),
         Figure("text-quiet", "text lines, --quiet", "line/s", NoGoal(), Load(quiet=True).prepare),
-        Figure("text-pushes", "text lines, all shown to all", "line/s", NoGoal(), Load(manners=lines.LIVELY).prepare),
+        Figure(
+            "text-pushes",
+            "text lines, all shown to all",
+            "line/s",
+            NoGoal(),
+            Load(manners=lines.LIVELY).prepare,
+        ),
         Figure("text-w16", "text lines, 16 in flight", "line/s", NoGoal(), windowed),
     ]

@@ -1,8 +1,9 @@
 """The generator for fan-out: one speaker and many followers in one process, one epoll, no parsing.
 
-Every message holds one byte that stands nowhere else in what a server sends, MARK; counting it in whatever arrives
-counts the deliveries, however they are framed and cut. At most `window` messages are on their way, that is said and
-not yet received by every follower; the time ends when every follower has every message and the speaker every reply.
+Every message holds one byte that stands nowhere else in what a server sends, MARK; counting it in whatever
+arrives counts the deliveries, however they are framed and cut. At most `window` messages are on their way,
+that is said and not yet received by every follower; the time ends when every follower has every message and
+the speaker every reply.
 """
 
 import contextlib
@@ -115,7 +116,9 @@ class Crowd:
         replies = 0
         events = self._epoll.poll(SILENCE_SECONDS, len(receive) + 1)
         if not events:
-            raise BenchError(f"nothing arrived for {SILENCE_SECONDS:.0f} s: every follower has {floor.value} messages")
+            raise BenchError(
+                f"nothing arrived for {SILENCE_SECONDS:.0f} s: every follower has {floor.value} messages"
+            )
         for descriptor, _ in events:
             if descriptor == speaker:
                 replies += self._replies()

@@ -1,8 +1,8 @@
 """The generator for plain text: clients that each say a line and wait for its `... ACK`.
 
-The answer is recognised by counting MARK, a letter that comes once in every answer and nowhere else: not in the line,
-not in a name, not in what a server says unasked. A server that ends its answers with a line end and one that does not
-are thus treated alike.
+The answer is recognised by counting MARK, a letter that comes once in every answer and nowhere else: not in
+the line, not in a name, not in what a server says unasked. A server that ends its answers with a line end and
+one that does not are thus treated alike.
 """
 
 import contextlib
@@ -57,7 +57,9 @@ class Crowd:
         while answered < said:
             events = self.epoll.poll(SILENCE_SECONDS)
             if not events:
-                raise BenchError(f"no answer for {SILENCE_SECONDS:.0f} s: {answered} of {said} lines were answered")
+                raise BenchError(
+                    f"no answer for {SILENCE_SECONDS:.0f} s: {answered} of {said} lines were answered"
+                )
             over = time.perf_counter() >= until
             for descriptor, _ in events:
                 client = by_descriptor[descriptor]
