@@ -11,7 +11,7 @@ from bench import resp
 
 @pytest.fixture
 def told(request) -> Iterator[tuple[resp.Client, Callable[[], bytes]]]:
-    """A client whose server sends the bytes given as the parameter; and what the server was told, at the end."""
+    """A client whose server sends the bytes of the parameter; and a way to see what it was sent."""
     heard: list[bytes] = []
 
     def serve() -> None:
