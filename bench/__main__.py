@@ -65,7 +65,7 @@ def _measure(figure: Measurable, context: Context) -> table.Row:
         row = figure.measure(context)
     except (BenchError, OSError) as error:
         row = table.not_measured(figure.name, figure.title, f"{error}" or type(error).__name__)
-    print(f"  {row.verdict} after {time.monotonic() - clock:.0f} s", file=sys.stderr, flush=True)
+    print(f"  {table.brief(row)} ({time.monotonic() - clock:.0f} s)", file=sys.stderr, flush=True)
     return row
 
 

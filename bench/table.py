@@ -88,6 +88,12 @@ def disturbance(summary: Summary) -> tuple[str, ...]:
     return (f"other programs took {' and '.join(f'{share:.0%}' for share in sides)} of a core meanwhile",)
 
 
+def brief(row: Row) -> str:
+    """A row in one short line, for those who wait for the others."""
+    _, ours, peer, ratio, *_ = row.cells
+    return f"{row.verdict}: {ours}, peer {peer}, ratio {ratio}"
+
+
 def render(rows: Sequence[Row]) -> str:
     """All rows under one head in columns, then the notes."""
     lines = [HEAD, *(row.cells for row in rows)]

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -18,7 +19,13 @@ PER_ADDRESS = 5_000
 #: A reply that has not come by then never will.
 SECONDS = 20.0
 SPARE_DESCRIPTORS = 64
-#: Memory is read once it no longer changes, and then that long after the last connection at most.
+#: Let connect choose the port: bind would search for one that nobody uses at all. See ip(7); not in `socket`.
+IP_BIND_ADDRESS_NO_PORT = 24
+#: Close without TIME_WAIT, which would keep the ports from the next run (l_onoff, l_linger).
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+#: Some servers give buffers back only after a while (redis: five seconds); both get the time for it.
+REST_SECONDS = 7.0
+#: Memory is read once it no longer changes, or after that long.
 STEADY_SECONDS, STEADY_LIMIT = 0.5, 8.0
 
 
@@ -29,6 +36,7 @@ def bytes_per_connection(server: Server, count: int, hello: bytes) -> float:
         before = _steady_memory(server)
         for client in _connections(server, count, hello):
             stack.enter_context(client)
+        time.sleep(REST_SECONDS)
         return (_steady_memory(server) - before) / count
 
 
@@ -38,7 +46,7 @@ def source_address(index: int) -> str:
 
 
 def _connections(server: Server, count: int, hello: bytes) -> Iterator[socket.socket]:
-    """Open them in steps: after each, all are accepted by the server."""
+    """Open them in steps, each of which the server has accepted before the next begins."""
     held = server.process.descriptors()
     for start in range(0, count, STEP):
         step = range(start, min(start + STEP, count))
@@ -47,11 +55,17 @@ def _connections(server: Server, count: int, hello: bytes) -> Iterator[socket.so
             if hello:
                 _answered(client)
             yield client
-        _wait_for_descriptors(server, held + step.stop)
+        _all_accepted(server)
+    _wait_for_descriptors(server, held + count)
 
 
 def _connect(port: int, source: str, hello: bytes) -> socket.socket:
-    client = socket.create_connection((HOST, port), SECONDS, (source, 0))
+    client = socket.socket()
+    client.settimeout(SECONDS)
+    client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+    client.bind((source, 0))
+    client.connect((HOST, port))
     if hello:
         client.sendall(hello)
     return client
@@ -60,6 +74,12 @@ def _connect(port: int, source: str, hello: bytes) -> socket.socket:
 def _answered(client: socket.socket) -> None:
     if client.recv(65536)[:1] != b"%":
         raise BenchError("HELLO 3 was not answered with a map")
+
+
+def _all_accepted(server: Server) -> None:
+    """Connections are accepted in their order: when a new one is answered, so were those before it."""
+    with resp.Client(server.port) as probe:
+        probe.call("PING")
 
 
 def _wait_for_descriptors(server: Server, wanted: int) -> None:
@@ -80,7 +100,7 @@ def _warm(server: Server, hello: bytes) -> None:
 
 
 def _steady_memory(server: Server) -> int:
-    """Resident memory once it stays the same; some servers trim their buffers only after a while."""
+    """Resident memory once it stays the same."""
     deadline = time.monotonic() + STEADY_LIMIT
     before, now = -1, server.process.rss()
     while before != now and time.monotonic() < deadline:

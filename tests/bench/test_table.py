@@ -1,7 +1,7 @@
 import json
 
 from bench.ratios import RatioAtLeast, Sample, ValueAtMost, summarise
-from bench.table import HEAD, Label, amount, as_data, not_measured, render, row
+from bench.table import HEAD, Label, amount, as_data, brief, not_measured, render, row
 
 TALK = Label("talk", "talking", "msg/s")
 
@@ -49,6 +49,10 @@ def test_the_reason_of_a_failure_stands_below():
 def test_a_busy_machine_is_named():
     assert talking(others_cpu=0.1).notes == ()
     assert talking(others_cpu=0.6).notes == ("other programs took 60% and 0% of a core meanwhile",)
+
+
+def test_a_row_in_one_short_line():
+    assert brief(talking()) == "reached: 3,000 msg/s, peer 2,000 msg/s, ratio 1.50 (1.50-1.50)"
 
 
 def test_amounts_show_what_the_noise_leaves():
