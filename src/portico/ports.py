@@ -84,20 +84,27 @@ class Log(Protocol):
 
 
 class Repository(Protocol):
-    """The shared files of a room, read side."""
+    """The shared files of a room, read side.
+
+    Paths are what `portico.model.paths` takes for one. Errors: `Unavailable` when the store cannot be read at
+    present, or was closed.
+    """
 
     async def list(self, pattern: str | None, after: str | None, count: int) -> Sequence[FileFacts]:
         """Return up to `count` files in code point order of their paths.
 
-        Only those that match the pattern (`*` stays within a part of the path, `**` crosses `/`) and whose
-        path comes after `after`.
+        Only those that match the pattern (`portico.model.patterns`) and whose path comes after `after`, which
+        may be any text. Raise `TooBig` for a pattern that is too long.
         """
 
     async def count(self, pattern: str | None) -> int:
-        """Return how many files match the pattern."""
+        """Return how many files match the pattern; raise `TooBig` as `list` does."""
 
     async def stat(self, path: str) -> FileFacts:
-        """Return the facts of one file; raise `NotFound`."""
+        """Return the facts of one file; raise `NotFound`, or `BadPath` for what is no path."""
+
+    async def close(self) -> None:
+        """Stop what is being read and let go of the store; closing twice is fine."""
 
 
 class Clock(Protocol):

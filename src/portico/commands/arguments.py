@@ -16,7 +16,7 @@ from portico.model.errors import PorticoError
 from portico.model.paths import check_path
 from portico.model.patterns import Pattern
 from portico.room.names import check_name
-from portico.room.text import check_key, check_message, decode_text
+from portico.room.text import check_key, check_message, not_utf8
 
 NUMBER = re.compile(rb"[0-9]{1,18}")
 """Digits only and at most 18 of them: `int()` on raw bytes takes signs, blanks, underscores and, given
@@ -34,10 +34,18 @@ class Kind:
     parse: Callable[[bytes], Any]
 
 
+def raw(data: bytes) -> bytes:
+    """Take bytes as they come."""
+    return data
+
+
 def _word(data: bytes) -> str:
     if len(data) > WORD_BYTES:
         raise PorticoError(f"an argument is longer than {WORD_BYTES:,} bytes")
-    return decode_text(data)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise not_utf8() from None
 
 
 def _name(data: bytes) -> str:
@@ -81,7 +89,7 @@ def _version(data: bytes) -> int:
 ENTRY_MAX = 2**53
 """Largest entry number that JSON readers hold exactly (RFC 8259 section 6)."""
 
-DATA = Kind("string", bytes)
+DATA = Kind("string", raw)
 WORD = Kind("string", _word)
 MESSAGE = Kind("string", check_message)
 KEY = Kind("string", check_key)

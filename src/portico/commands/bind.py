@@ -8,25 +8,21 @@ rest takes the line to its end.
 from __future__ import annotations
 
 import re
+from operator import call
 from typing import Any
 
-from portico.commands.declare import Command, Parameter
+from portico.commands.declare import Command
 from portico.model.errors import PorticoError
-from portico.model.requests import Line, Request
+from portico.model.requests import Line, Request, Words
 
 TOKEN = re.compile(r'\s*(?:"([^"]*)"|(\S+))')
 
 
 def bind(command: Command, request: Request) -> list[Any]:
     """Return the arguments in the order of the declaration; raise `PorticoError` when they do not fit."""
-    if type(request) is Line:
+    if isinstance(request, Line):
         return _bind_line(command, request.rest)
-    words = request[1:]  # type: ignore[index]
-    if command.plain:
-        if len(words) != len(command.parsers):
-            raise usage(command)
-        return [parse(word) for parse, word in zip(command.parsers, words, strict=True)]
-    return _bind_words(command, words)
+    return _bind_words(command, request)
 
 
 def usage(command: Command) -> PorticoError:
@@ -34,32 +30,33 @@ def usage(command: Command) -> PorticoError:
     return PorticoError(f"wrong number of arguments for {command.name}; usage: {command.usage}")
 
 
-def _bind_words(command: Command, words: list[bytes], *, bare: bool = False) -> list[Any]:
-    values: list[Any] = [_absent(parameter) for parameter in command.parameters]
-    at = 0
-    for index, parameter in enumerate(command.parameters):
-        if parameter.token:
-            continue
-        if parameter.many:
-            values[index] = [_one(parameter, word) for word in words[at:]]
-            return values
-        if at < len(words) and not (parameter.optional and words[at].upper() in command.options):
-            values[index] = _one(parameter, words[at])
-            at += 1
-        elif not parameter.optional:
-            raise usage(command)
-    _bind_options(command, words[at:], values, bare=bare)
+def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[Any]:
+    """Bind words, of which the first is the command's name. Every request comes through here."""
+    count = len(words) - 1
+    if count == command.exact:
+        return list(map(call, command.parsers, words[1:]))
+    if count < command.least:
+        raise usage(command)
+    if command.options or count > len(command.parsers) and command.many is None:
+        return _bind_rest(command, words, bare=bare)
+    values = list(map(call, command.parsers, words[1:]))
+    values += command.absent[len(values) :]
+    if command.many is not None:
+        values[-1] = list(map(command.many, words[1 + len(command.parsers) :]))
     return values
 
 
-def _absent(parameter: Parameter) -> Any:  # noqa: ANN401 - None, an empty list, or False for a flag
-    if parameter.many:
-        return []
-    return None if parameter.kinds else False
-
-
-def _one(parameter: Parameter, word: bytes) -> Any:  # noqa: ANN401 - whatever the kind makes
-    return next(iter(parameter.kinds.values())).parse(word)
+def _bind_rest(command: Command, words: Words, *, bare: bool) -> list[Any]:
+    """Bind words among which options may stand."""
+    values = list(command.absent)
+    at = 1
+    for index, parse in enumerate(command.parsers):
+        if at >= len(words) or (index >= command.least and words[at].upper() in command.options):
+            break
+        values[index] = parse(words[at])
+        at += 1
+    _bind_options(command, words[at:], values, bare=bare)
+    return values
 
 
 def _bind_options(command: Command, words: list[bytes], values: list[Any], *, bare: bool) -> None:
@@ -88,13 +85,12 @@ def _with_token(command: Command, words: list[bytes]) -> list[bytes]:
 
 
 def _bind_line(command: Command, rest: str) -> list[Any]:
-    words: list[bytes] = []
+    words = [command.name.encode()]
     end = 0
     for parameter in command.parameters:
         if parameter.rest:
-            rest = rest[end:].lstrip(" ") if words else rest
-            words += [rest.encode()] if rest else []
-            return _bind_words(command, words)
+            rest = rest[end:].lstrip(" ") if end else rest
+            return _bind_words(command, [*words, rest.encode()] if rest else words)
         match = TOKEN.match(rest, end)
         if parameter.token or match is None:
             break

@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from portico.commands.arguments import Kind
+from portico.commands.arguments import Kind, raw
 from portico.model.replies import CommandLine
 
 Handler = Callable[..., Any]
 """`(call, *arguments) -> reply`, or an `async def` of the same."""
+
+Parser = Callable[[bytes], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Parameter:
     rest: bool = False
     many: bool = False
     bare: bool = False
+
+    @property
+    def parse(self) -> Parser:
+        """Return the parser of its first value."""
+        return next(iter(self.kinds.values())).parse
 
     @property
     def usage(self) -> str:
@@ -60,7 +67,7 @@ def many(name: str, kind: Kind) -> Parameter:
     return Parameter(name, {name: kind}, optional=True, many=True)
 
 
-def option(token: str, *, bare: bool = False, **kinds: Kind) -> Parameter:
+def option(token: str, /, *, bare: bool = False, **kinds: Kind) -> Parameter:
     """Declare `TOKEN value...`; with no kinds it is a flag."""
     return Parameter(token.lower(), kinds, token=token, optional=True, bare=bare)
 
@@ -71,7 +78,9 @@ class Command:
 
     `settles`: it reads the room, so it runs after all earlier proposals of its connection. `joins`: a visitor
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
-    only be looked at. `plain`: all its arguments are required single words, so binding is one loop.
+    only be looked at. What follows those is what binding looks up for every request: parsers of the single
+    arguments without a token, their least number and the exact one (-1 when it varies), whether all are
+    taken as they come, the parser of the remaining words, where each option stands, and what is bound for what is not given.
     """
 
     name: str
@@ -83,18 +92,27 @@ class Command:
     settles: bool = False
     joins: bool = False
     speaks: bool = False
-    hidden: bool = False
-    plain: bool = field(init=False)
-    parsers: tuple[Callable[[bytes], Any], ...] = field(init=False)
+    parsers: tuple[Parser, ...] = field(init=False)
+    least: int = field(init=False)
+    exact: int = field(init=False)
+    raw: bool = field(init=False)
+    many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
+    absent: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
-        positional = [parameter for parameter in self.parameters if not parameter.token]
-        plain = len(positional) == len(self.parameters) and not any(p.optional for p in positional)
-        parsers = tuple(next(iter(p.kinds.values())).parse for p in positional)
-        options = {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token}
-        for name, value in (("plain", plain), ("parsers", parsers), ("options", options)):
+        single = [p for p in self.parameters if not p.token and not p.many]
+        prepared = {
+            "parsers": tuple(p.parse for p in single),
+            "least": sum(not p.optional for p in single),
+            "exact": len(single) if all(not p.optional for p in self.parameters) else -1,
+            "raw": all(p.kinds and p.parse is raw for p in self.parameters),
+            "many": next((p.parse for p in self.parameters if p.many), None),
+            "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
+            "absent": tuple(None if p.kinds else False for p in self.parameters),
+        }
+        for name, value in prepared.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -109,8 +127,7 @@ class Command:
     @property
     def arity(self) -> int:
         """Return the number of words, its name included, as Redis counts: negative for a minimum."""
-        least = 1 + sum(not parameter.optional for parameter in self.parameters)
-        return least if all(not parameter.optional for parameter in self.parameters) else -least
+        return 1 + self.exact if self.exact >= 0 else -1 - self.least
 
 
 def command(name: str, *parameters: Parameter, **facts: Any) -> Callable[[Handler], Command]:  # noqa: ANN401

@@ -27,7 +27,7 @@ async def list_files(call: Call, pattern: str | None, after: str | None, count: 
     files = await repository.list(pattern, after, count or LIST_MOST)
     if after is not None or count is not None or len(files) < LIST_MOST:
         return Listing(files, 0)
-    return Listing(files, await repository.count(pattern) - len(files))
+    return Listing(files, max(0, await repository.count(pattern) - len(files)))
 
 
 @command(

@@ -71,6 +71,7 @@ def _bye(call: Call) -> Any:  # noqa: ANN401 - a reply, now or later
     session = call.room.state.open_session(call.session)
     if session is None:
         return Farewell("")
+    call.peer.unfollow()
     call.peer.release()
     later = call.room.leave(call.now, session.id)
     return later.map(lambda _: Farewell(session.name))

@@ -24,7 +24,7 @@ for _command in TABLE:
 
 def find(request: Request) -> Command | None:
     """Return the command a request names, in any case; None when there is none."""
-    name = request.name if type(request) is Line else request[0]  # type: ignore[index]
+    name = request[0] if type(request) is list else _name(request)
     return _BY_NAME.get(name) or _BY_NAME.get(name.upper())
 
 
@@ -34,12 +34,12 @@ def perform(command: Command | None, call: Call, request: Request) -> Any:  # no
     Refusals are replies too; nothing that a client sends makes this raise.
     """
     try:
-        if call.refusing:
-            return refuse_transaction(call, _name(request))
-        if command is None:
-            return _unknown(_name(request))
+        if command is None or call.refusing:
+            return refuse_transaction(call, _name(request)) if call.refusing else _unknown(_name(request))
         if command.speaks and call.service.read_only:
             return Denied("this room is read-only; nothing can be said here")
+        if command.raw and type(request) is list and len(request) - 1 == command.exact:
+            return command.handler(call, *request[1:])
         return command.handler(call, *bind(command, request))
     except PorticoError as error:
         return error

@@ -8,6 +8,7 @@
     ├── Full                FULL         every place is taken
     ├── NameTaken           TAKEN        another session holds that name
     ├── BadName             BADNAME      not a name the rules allow
+    ├── BadPath             ERR          not a path the rules allow
     ├── NotFound            NOTFOUND     no such session, entry, file or secret
     ├── KeyReused           EXISTS       the idempotency key came before, with other content
     ├── Gone                GONE         history that is not kept, or not written yet
@@ -15,7 +16,8 @@
     ├── NoSpace             NOSPACE      the disk is full
     ├── NeedResp3           NEEDRESP3    pushes need RESP3
     ├── NoProto             NOPROTO      a protocol version that does not exist
-    └── Unavailable         UNAVAILABLE  the log cannot be written or read at present
+    ├── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
+    └── Refused             ERR          a store cannot be opened as it is
 
 A sentence is written once, here: what happened, why, what to do next. Wires show the code and the sentence
 each in their own way; nobody formats an error of their own.
@@ -90,6 +92,10 @@ class BadName(PorticoError):
     code = "BADNAME"
 
 
+class BadPath(PorticoError):
+    """Not a path the rules allow."""
+
+
 class NotFound(PorticoError):
     """No such session, entry, file or secret."""
 
@@ -149,6 +155,10 @@ class NoProto(PorticoError):
 
 
 class Unavailable(PorticoError):
-    """The log cannot be written or read at present."""
+    """The log or the files cannot be written or read at present."""
 
     code = "UNAVAILABLE"
+
+
+class Refused(PorticoError):
+    """A store cannot be opened as it is; the sentence says why and what to do."""

@@ -10,6 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+EARLIEST = -30_578_688_000_000_000
+"""The first moment of 1001: whatever the time zone, its year is written with four digits."""
+
+LATEST = 253_370_764_800_000_000
+"""The first moment of 9999: a time zone can still be added to it."""
+
 
 def _moment(instant: int) -> datetime:
     return EPOCH + timedelta(microseconds=instant)

@@ -12,12 +12,16 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069
 isolates of Unicode TR 9, which make text read as what it is not."""
 
 
-def decode_text(data: bytes) -> str:
-    """Return the text of UTF-8 bytes; raise `PorticoError` when they are none."""
+def not_utf8() -> PorticoError:
+    """Return the error for bytes that are no text."""
+    return PorticoError("text must be UTF-8")
+
+
+def _decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise PorticoError("text must be UTF-8") from None
+        raise not_utf8() from None
 
 
 def check_message(data: bytes) -> str:
@@ -26,7 +30,7 @@ def check_message(data: bytes) -> str:
         raise TooBig(f"a message has at most {MESSAGE_BYTES:,} bytes; put longer text into a file")
     if not data:
         raise PorticoError("a message cannot be empty")
-    text = decode_text(data)
+    text = _decode(data)
     if not text.isprintable() and UNPRINTABLE.search(text):
         raise PorticoError("a message cannot hold control characters (other than TAB and LF) or bidi overrides")
     return text
@@ -36,7 +40,7 @@ def check_key(data: bytes) -> str:
     """Return an idempotency key from its bytes; raise `PorticoError`."""
     if not 1 <= len(data) <= KEY_BYTES:
         raise PorticoError(f"a key has 1 to {KEY_BYTES} bytes")
-    text = decode_text(data)
+    text = _decode(data)
     if not text.isprintable():
         raise PorticoError("a key cannot hold control characters")
     return text

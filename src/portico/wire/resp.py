@@ -112,7 +112,7 @@ class RespCodec:
         """Take the requests whose words are short and hold no CRLF; return where the rest begins."""
         pieces = data.split(b"\r\n")
         last = len(pieces) - 1
-        at = consumed = 0
+        at = 0 if pieces[last] else _alike(pieces, requests)
         while at < last:
             count = COUNTS.get(pieces[at])
             if count is None:
@@ -125,8 +125,7 @@ class RespCodec:
                 break
             requests.append(words)
             at = end
-        consumed = len(data) if at == last and not pieces[last] else sum(map(len, pieces[:at])) + 2 * at
-        return consumed
+        return len(data) - len(pieces[last]) if at == last else sum(map(len, pieces[:at])) + 2 * at
 
     def _careful(self, data: bytes, at: int, requests: list[Any]) -> int:
         """Take one word, or the head of a request; return where to go on, or -1 when more is needed."""
@@ -174,14 +173,12 @@ class RespCodec:
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
-        kind = type(reply)
-        if kind is bytes:
-            return b"$%d\r\n%b\r\n" % (len(reply), reply)
-        if kind is Greeting:
+        encoder = _ENCODERS.get(type(reply))
+        if encoder is not None:
+            return encoder(reply, self.protocol)  # type: ignore[no-any-return]
+        if type(reply) is Greeting:
             self.protocol = reply.protocol
-        elif kind is Farewell:
-            self.closing = True
-        elif isinstance(reply, ProtocolError):
+        elif isinstance(reply, Farewell | ProtocolError):
             self.closing = True
         return encode(reply, self.protocol)
 
@@ -192,6 +189,23 @@ class RespCodec:
     def closing_push(self, sentence: str) -> bytes:
         """Return the word that the server is going, as a RESP3 push."""
         return b">2\r\n$7\r\nclosing\r\n" + encode(sentence, 3)
+
+
+def _alike(pieces: list[bytes], requests: list[Any]) -> int:
+    """Take a whole chunk of requests of one shape, as pipelines mostly are, column by column; or nothing."""
+    last = len(pieces) - 1
+    count = COUNTS.get(pieces[0], ARGUMENTS)
+    stride = 1 + 2 * count
+    if last % stride or last == stride or pieces[:last:stride].count(pieces[0]) * stride != last:
+        return 0
+    columns = []
+    for at in range(1, stride, 2):
+        words = pieces[at + 1 : last : stride]
+        if list(map(LENGTHS.get, pieces[at:last:stride])) != list(map(len, words)):
+            return 0
+        columns.append(words)
+    requests += map(list, zip(*columns, strict=True))
+    return last
 
 
 def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
@@ -218,7 +232,7 @@ def _number(value: int, _protocol: int) -> bytes:
 
 
 def _simple(value: Simple, _protocol: int) -> bytes:
-    return f"+{value.word}\r\n".encode()
+    return b"+%b\r\n" % value.word.encode()
 
 
 def _null(_value: None, protocol: int) -> bytes:

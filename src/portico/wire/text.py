@@ -46,7 +46,7 @@ ERASERS = "\b\x7f"
 class TextCodec:
     """Plain text for one connection."""
 
-    __slots__ = ("_deaf", "_greeted", "_held", "_lines", "_telnet", "closing", "family", "protocol", "pushes")
+    __slots__ = ("_deaf", "_greeted", "_held", "_limit", "_lines", "_telnet", "closing", "family", "protocol", "pushes")
 
     def __init__(self) -> None:
         """Begin before the first line."""
@@ -57,8 +57,16 @@ class TextCodec:
         self._deaf = False
         self._greeted = False
         self._held = b""
+        self._limit = LINE_BYTES
         self._lines = 0
         self._telnet = TelnetFilter()
+
+    @classmethod
+    def refusing(cls) -> TextCodec:
+        """Return a codec for a first line that nobody can decide any more: it is too long whatever follows."""
+        codec = cls()
+        codec._limit = 0
+        return codec
 
     @property
     def partial(self) -> bool:
@@ -79,7 +87,7 @@ class TextCodec:
             if self._deaf:
                 return requests
         self._held += held
-        if len(self._held) > LINE_BYTES + 1:
+        if len(self._held) > self._limit + 1:
             requests.append(self._refuse(ProtocolError("line too long")))
         return requests
 
@@ -94,7 +102,7 @@ class TextCodec:
         return error
 
     def _line(self, line: bytes) -> list[Request | PorticoError]:
-        if len(line) > LINE_BYTES:
+        if len(line) > self._limit:
             return [self._refuse(ProtocolError("line too long"))]
         self._lines += 1
         if self._lines <= WEB_LINES and WEB.match(line):

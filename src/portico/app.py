@@ -1,0 +1,96 @@
+"""The composition root: the one place that names concrete stores and brings everything together."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from portico.model.errors import PorticoError
+from portico.room.history import open_room
+from portico.server.limits import RESERVED_FILES
+from portico.server.listener import Console, Server, Settings
+from portico.stores.directory import DirectoryRepository
+from portico.stores.sqlite import SqliteLog
+
+ROOM = "main"
+"""The one room of a server."""
+
+PRIVATE = ".portico"
+"""Where a room keeps its own things, inside the directory it serves."""
+
+SWITCH_SECONDS = 0.001
+"""How long one thread may keep the interpreter from another: the log's thread should not wait the default 5 ms
+to begin an fsync, nor the loop to hear of its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a room lives, and how durably; `ledger` None means inside the directory."""
+
+    directory: Path
+    ledger: Path | None
+    sync: Literal["full", "normal"]
+
+    @property
+    def log_path(self) -> Path:
+        """Return where the log stands."""
+        return self.ledger or self.directory / PRIVATE / "log.sqlite3"
+
+
+async def serve(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
+    """Serve until SIGINT or SIGTERM; call `ready` once connections are accepted; raise `PorticoError`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    allow_files(settings.max_connections)
+    repository = DirectoryRepository(place.directory)
+    log = SqliteLog(place.log_path, sync=place.sync)
+    try:
+        room, history = await open_room(log, ROOM, await log.open())
+        server = Server(settings, room=room, history=history, log=log, repository=repository, console=console)
+        await _serve(server, ready)
+    finally:
+        await log.close()
+        await repository.close()
+
+
+async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await server.start()
+    gc.collect()
+    gc.freeze()
+    ready(server)
+    await server.serve()
+    await stop.wait()
+    await server.stop()
+
+
+def allow_files(connections: int) -> None:
+    """Raise the limit of open files for so many connections; raise `PorticoError` where that is forbidden."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + RESERVED_FILES
+    if soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise PorticoError(
+            f"{connections:,} connections need {wanted:,} open files and this system allows {hard:,};"
+            " choose fewer with --max-connections, or raise the limit (ulimit -n)"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def run(main: Callable[[], object]) -> None:
+    """Run a coroutine function on the fastest loop there is here."""
+    try:
+        from uvloop import run as run_loop  # noqa: PLC0415 - absent on some systems
+    except ImportError:
+        run_loop = asyncio.run  # type: ignore[assignment]
+    run_loop(main())  # type: ignore[arg-type]

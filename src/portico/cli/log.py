@@ -1,0 +1,2 @@
+"""`portico log`: to come."""
+def add_to(commands): pass

@@ -1,0 +1,97 @@
+"""`portico serve [DIRECTORY]`: a room on one port."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portico.cli.console import Console, Header
+from portico.cli.errors import UsageError
+from portico.cli.settings import DAY_MICROSECONDS, SERVE, add_settings, resolve
+
+if TYPE_CHECKING:
+    from portico.server.listener import Server, Settings
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
+    """Add the command to the parser."""
+    parser = commands.add_parser("serve", help="serve a directory's room", description=__doc__)
+    parser.add_argument("directory", nargs="?", default=".", metavar="DIRECTORY", help="default: the current one")
+    add_settings(parser, SERVE)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    try:
+        values = resolve(SERVE, vars(arguments))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    directory = Path(arguments.directory)
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory; name the one to serve, or create it first")
+    if not values["open"] and not is_loopback(values["host"]):
+        raise UsageError(
+            f"{values['host']} can be reached from a network, and this room asks nobody for a token;"
+            " say --open if everybody there may come in, or keep --host 127.0.0.1"
+        )
+    _serve(directory, values)
+    return 0
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _serve(directory: Path, values: dict[str, Any]) -> None:
+    from portico import app  # noqa: PLC0415 - the server is only loaded where it is used
+
+    console = Console(layout=values["log-format"], quiet=values["quiet"])
+    place = app.Place(directory, Path(values["ledger"]) if values["ledger"] else None, values["sync"])
+
+    def ready(server: Server) -> None:
+        console.start(header(server, quiet=values["quiet"]))
+
+    try:
+        app.run(lambda: app.serve(place, _settings(values), console, ready))
+    finally:
+        console.close()
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    from portico.server.listener import Settings  # noqa: PLC0415 - as above
+
+    days = values["keep-days"]
+    return Settings(
+        host=values["host"],
+        port=values["port"],
+        max_clients=values["max-clients"],
+        max_connections=max(values["max-connections"], values["max-clients"]),
+        read_only=values["read-only"],
+        drain=values["drain"],
+        keep_entries=values["keep-entries"],
+        keep_microseconds=None if days is None else days * DAY_MICROSECONDS,
+    )
+
+
+def header(server: Server, *, quiet: bool) -> list[Header]:
+    """Return the first lines: the report's three, then how to reach the room."""
+    host, port = server.address
+    lines = [
+        f"Server is listening on {host}:{port}",
+        f"Maximum clients allowed: {server.settings.max_clients}",
+        "Server waiting for connection...",
+    ]
+    if not quiet:
+        reach = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
+        lines += [
+            f"Talk to it:   nc {reach} {port}          (type help for the commands)",
+            f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
+        ]
+    return [Header(line) for line in lines]

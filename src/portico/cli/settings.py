@@ -1,0 +1,121 @@
+"""The settings of `serve`: each declared once, as a flag, an environment variable and a default.
+
+The order is flag, environment, default. `--max-clients` is `PORTICO_MAX_CLIENTS` in the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DAY_MICROSECONDS = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting; `parse` turns text into the value and raises `ValueError` with a sentence."""
+
+    name: str
+    default: Any
+    help: str
+    parse: Callable[[str], Any] = str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """Return its flag."""
+        return f"--{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """Return its environment variable."""
+        return "PORTICO_" + self.name.upper().replace("-", "_")
+
+    @property
+    def switch(self) -> bool:
+        """Whether it is on or off, and its flag takes no value."""
+        return self.default is False
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers in a range."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high:,} is wanted")
+        return int(text)
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    """Return a duration in seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86_400:  # noqa: PLR2004 - a day
+        raise ValueError("a number of seconds from 0 to 86,400 is wanted")
+    return value
+
+
+def truth(text: str) -> bool:
+    """Return what an environment variable says of a switch."""
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError("1 or 0 is wanted")
+
+
+SERVE = (
+    Setting("host", "127.0.0.1", "address to listen on; one that is not loopback needs --open"),
+    Setting("port", 65_432, "port to listen on; 0 takes a free one", number(0, 65_535)),
+    Setting("max-clients", 3, "places in the room", number(1, 1_000_000)),
+    Setting("max-connections", 1_024, "connections in all, joined or not", number(1, 1_000_000)),
+    Setting("read-only", False, "nothing may be said", truth),
+    Setting("ledger", None, "file of the log, instead of DIRECTORY/.portico/log.sqlite3", metavar="PATH"),
+    Setting("sync", "full", "full: survives a power cut; normal: survives kill -9", choices=("full", "normal")),
+    Setting("keep-entries", None, "keep at least the newest N entries, forget older ones", number(1, 10**12)),
+    Setting("keep-days", None, "keep entries of the last N days, forget older ones", number(1, 36_500)),
+    Setting("open", False, "listen on a network without a token", truth),
+    Setting("drain", 10.0, "seconds that answers under way get at the end", seconds),
+    Setting("quiet", False, "print only the first three lines", truth),
+    Setting("log-format", "text", "how the console's lines look", choices=("text", "json")),
+)
+
+
+def add_settings(parser: argparse.ArgumentParser, settings: tuple[Setting, ...]) -> None:
+    """Give a parser the flags of some settings."""
+    for setting in settings:
+        shown = "" if setting.default in (None, False) else f" (default: {setting.default})"
+        facts: dict[str, Any] = {"default": None, "help": setting.help + shown, "dest": setting.name}
+        if setting.switch:
+            facts["action"] = "store_const"
+            facts["const"] = "1"
+        else:
+            facts["metavar"] = setting.metavar or "|".join(setting.choices) or "VALUE"
+        parser.add_argument(setting.flag, **facts)
+
+
+def resolve(
+    settings: tuple[Setting, ...], flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Return every setting's value by name; raise `ValueError` naming the flag or variable at fault."""
+    return {setting.name: _value(setting, flags.get(setting.name), environment) for setting in settings}
+
+
+def _value(setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:  # noqa: ANN401
+    source, text = (setting.flag, flag) if flag is not None else (setting.variable, environment.get(setting.variable))
+    if text is None:
+        return setting.default
+    try:
+        if setting.choices and text not in setting.choices:
+            raise ValueError(f"{' or '.join(setting.choices)} is wanted")
+        return setting.parse(text)
+    except ValueError as error:
+        raise ValueError(f"{source} {text!r}: {error}") from None

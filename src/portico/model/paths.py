@@ -1,0 +1,91 @@
+"""Paths: how files of the repository are named, on every wire and on the disk.
+
+One rule for both directions. What may be asked for or deposited (`check_path`) and what may be shown of
+the names found on a disk (`presentable`) is the same set, so that every listed file can be fetched under
+the name it was listed with, and every deposited file is listed. A name outside that set stays on the disk,
+unlisted and untouched.
+
+The rules are a table, tried in order; the first that is broken gives the sentence. A path that arrives in
+another Unicode normal form is taken in NFC, which is what people type and what is listed: macOS hands out
+decomposed names, and `é` has to be one file whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from portico.model.errors import BadPath
+
+MAX_PATH_BYTES = 1024
+"""Bytes of UTF-8 in a whole path: as S3 allows a key, and macOS a path; Linux takes four times as much."""
+
+MAX_PART_BYTES = 255
+"""Bytes of UTF-8 between two slashes: NAME_MAX of ext4, XFS, Btrfs, ZFS and tmpfs."""
+
+_SHAPE = re.compile(r"[^/.][^/]*+(?:/[^/.][^/]*+)*+")
+
+# Surrogates are no text: they stand for bytes on the disk that are not UTF-8, and no wire can carry them.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+# Controls of ASCII and Latin-1, and the two separators that end a line for some terminals and libraries.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+# Embeddings, overrides and isolates: they can make `gpj.exe` read as `exe.jpg`, and outlive the name.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+# On Windows the one separates folders and the other names a drive or a stream: `get` runs there too.
+_FOREIGN = re.compile(r"[\\:]")
+
+# What most names are made of: one look decides for them, because a listing asks for every file there is.
+_ORDINARY = re.compile(r"\w[\w. -]*+(?:/\w[\w. -]*+)*+", re.ASCII)
+
+
+def _too_long(path: str) -> bool:
+    # A character takes at least one byte, so a long run of them is refused before it is encoded.
+    return len(path) > MAX_PATH_BYTES or len(path.encode()) > MAX_PATH_BYTES
+
+
+def _part_too_long(path: str) -> bool:
+    return len(path) * 4 > MAX_PART_BYTES and any(
+        len(part.encode()) > MAX_PART_BYTES for part in path.split("/")
+    )
+
+
+_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (_NO_TEXT.search, "a path is valid text; this one holds half a character"),
+    (_too_long, f"a path has at most {MAX_PATH_BYTES} bytes; choose shorter names or fewer folders"),
+    (_CONTROL.search, "a path has no control characters; leave them out"),
+    (_BIDI.search, "a path has no characters that turn the direction of writing; leave them out"),
+    (_FOREIGN.search, "a path has no backslash and no colon; folders are separated by /"),
+    (
+        lambda path: not _SHAPE.fullmatch(path),
+        "a path is relative, like notes/today.txt; no part of it is empty or starts with a dot",
+    ),
+    (_part_too_long, f"a name in a path has at most {MAX_PART_BYTES} bytes; choose a shorter one"),
+)
+
+
+def _broken_rule(path: str) -> str | None:
+    return next((sentence for broken, sentence in _RULES if broken(path)), None)
+
+
+def check_path(text: str) -> str:
+    """Return the path in NFC; raise `BadPath` with the first rule it breaks.
+
+    The lengths hold for the normal form, which may be longer. More than 1,024 characters are refused before
+    they are normalized, because sorting a long run of combining marks takes quadratic time.
+    """
+    path = text if text.isascii() or len(text) > MAX_PATH_BYTES else unicodedata.normalize("NFC", text)
+    sentence = _broken_rule(path)
+    if sentence is not None:
+        raise BadPath(sentence)
+    return path
+
+
+def presentable(path: str) -> bool:
+    """Tell whether a path found on the disk may be shown: exactly when `check_path` returns it unchanged."""
+    if len(path) <= MAX_PART_BYTES and _ORDINARY.fullmatch(path):
+        return True
+    return _broken_rule(path) is None and (path.isascii() or unicodedata.is_normalized("NFC", path))

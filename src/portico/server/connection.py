@@ -1,0 +1,309 @@
+"""One connection: feed the codec, run the commands, write the answers. Nothing here knows which wire it is.
+
+    data_received ──sniff once──> codec.receive ──> requests ──> _run ──> answers ──> one write
+                                                     │  hold              ▲
+                                                     └─ backlog ──────────┘ as slots come free
+
+An idle connection is this object and its transport: codec, call, slots and backlog come with the first
+bytes. Reading pauses while requests are held back or the peer does not read its answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from portico.commands.call import Call
+from portico.commands.declare import Command
+from portico.commands.table import find, perform
+from portico.model.errors import PorticoError, ProtocolError, Unavailable
+from portico.model.later import Later
+from portico.model.requests import Line
+from portico.room.room import Address
+from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
+from portico.server.slots import Slots
+from portico.wire import CODECS, Codec, Wire, sniff
+
+if TYPE_CHECKING:
+    from portico.server.listener import Server
+
+
+class Connection(asyncio.Protocol):
+    """One socket."""
+
+    __slots__ = (
+        "_backlog",
+        "_deaf",
+        "_ended",
+        "_head",
+        "_scheduled",
+        "_slots",
+        "_tasks",
+        "address",
+        "call",
+        "choked",
+        "codec",
+        "follower",
+        "id",
+        "server",
+        "transport",
+    )
+
+    def __init__(self, server: Server) -> None:
+        """Begin unconnected."""
+        self.server = server
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.codec: Codec = None  # type: ignore[assignment]
+        self.call: Call = None  # type: ignore[assignment]
+        self.follower: Any = None
+        self.choked = False
+        self._head = b""
+        self._slots: Slots = None  # type: ignore[assignment]
+        self._backlog: Sequence[Any] = ()
+        self._tasks: set[asyncio.Task[Any]] | None = None
+        self._scheduled = False
+        self._ended = False
+        self._deaf = False
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place among the connections, or be turned away."""
+        self.transport = transport  # type: ignore[assignment]
+        peer = transport.get_extra_info("peername") or ("", 0)
+        self.address: Address = (peer[0], peer[1])
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        self.id = self.server.welcome(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed, run, write."""
+        if self._deaf:
+            return
+        if self.codec is None:
+            data = self._open(self._head + data)
+            if not data:
+                return
+        requests = self.codec.receive(data)
+        self.server.note_partial(self, partial=self.codec.partial)
+        if requests:
+            self._take(requests)
+
+    def eof_received(self) -> bool:
+        """Run what came, answer it, then close; the transport stays open until then."""
+        if self._deaf or (self.codec is None and not self._head):
+            return False
+        requests: list[Any] = []
+        if self.codec is None:
+            data = self._open(self._head, ended=True)
+            if not data:
+                return False
+            requests += self.codec.receive(data)
+        requests += self.codec.end()
+        self._ended = True
+        self.server.note_partial(self, partial=False)
+        self._take(requests)
+        return True
+
+    def pause_writing(self) -> None:
+        """Stop making answers: the peer does not read those it has."""
+        self.choked = True
+        self.transport.pause_reading()
+        self.server.fanout.pause(self)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self.choked = False
+        self.server.fanout.resume(self)
+        self._schedule()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Leave everything that was joined."""
+        self._deaf = True
+        if self._slots is not None:
+            self._slots.forget()
+        self._backlog = ()
+        for task in self._tasks or ():
+            task.cancel()
+        self.server.farewell(self)
+
+    # From bytes to answers
+
+    def _open(self, data: bytes, *, ended: bool = False) -> bytes:
+        """Decide the wire; return the bytes for its codec, nothing while undecided or when turned away."""
+        wire = sniff(data, ended=ended)
+        if wire is Wire.MORE:
+            self._head = data
+            self.server.note_partial(self, partial=True)
+            return b""
+        self._head = b""
+        if wire is Wire.TLS:
+            self.transport.close()
+            return b""
+        self.codec = CODECS[wire]()
+        self.call = Call(
+            self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol
+        )
+        self._slots = Slots()
+        return data
+
+    def _take(self, requests: Sequence[Any]) -> None:
+        if self._backlog:
+            self._backlog = [*self._backlog, *requests]
+        else:
+            self._run(requests)
+
+    def _run(self, requests: Sequence[Any]) -> None:
+        """Run requests until one has to wait, or others must have a turn; write the answers at once."""
+        call, slots, codec = self.call, self._slots, self.codec
+        call.now = self.server.clock.now()
+        out: list[bytes] = []
+        size = done = 0
+        waiting = bool(slots)
+        for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
+            if isinstance(request, PorticoError):
+                answer: Any = request
+            else:
+                command = find(request)
+                if waiting and (slots.full or self._must_wait(command)):
+                    break
+                answer = perform(command, call, request)
+            done += 1
+            if type(answer) is CoroutineType:
+                answer = self._start(answer)
+            if type(answer) is Later:
+                answer.then(self._answered)
+                waiting = True
+            if waiting:
+                slots.add(answer)
+            elif type(request) is not Line or not request.silent:
+                data = codec.reply(answer)
+                out.append(data)
+                size += len(data)
+                if size > BYTES_PER_TURN or codec.closing:
+                    break
+        self._backlog = requests[done:]
+        if out:
+            self.transport.write(b"".join(out))
+        self._after()
+
+    def _must_wait(self, command: Command | None) -> bool:
+        """Tell whether a command's turn comes only when all earlier answers are there."""
+        return command is not None and (command.settles or (command.joins and self.call.joining))
+
+    def _after(self) -> None:
+        """Close, wait or go on, whatever the answers and the backlog call for."""
+        if self.codec.closing:
+            self.finish()
+        elif self._backlog:
+            self.transport.pause_reading()
+            if not self._slots and not self.choked:
+                self._schedule()
+        elif self._ended:
+            if not self._slots:
+                self.transport.close()
+        elif not self.choked and not self._slots.full:
+            self.transport.resume_reading()
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> Later:
+        """Let a handler that waits run on; return where its answer will be."""
+        later = Later()
+        task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
+        if self._tasks is None:
+            self._tasks = set()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return later
+
+    async def _finish_work(self, work: Coroutine[Any, Any, Any], later: Later) -> None:
+        try:
+            answer = await work
+        except PorticoError as error:
+            answer = error
+        except Exception as error:  # noqa: BLE001 - one connection's trouble is not everybody's
+            self.server.report(error)
+            answer = Unavailable("something went wrong inside the server; its operator can read what")
+        if type(answer) is Later:
+            answer.then(lambda inner: later.resolve(inner.value))
+        else:
+            later.resolve(answer)
+
+    def _answered(self, _later: Later) -> None:
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self.server.schedule(self.proceed)
+
+    def proceed(self) -> None:
+        """Write the answers that are ready now, then go on with what was held back."""
+        self._scheduled = False
+        if self._deaf or self.codec is None:
+            return
+        out = []
+        for answer in self._slots.ready():
+            out.append(self.codec.reply(answer))
+            if self.codec.closing:
+                break
+        if out:
+            self.transport.write(b"".join(out))
+        if self._backlog and not self.codec.closing and not self.choked:
+            self._run(self._backlog)
+        else:
+            self._after()
+
+    # What handlers and the server ask of it
+
+    def attach(self, session: int) -> None:
+        """Hold a session that the log has confirmed."""
+        self.call.session = session
+        self.server.attach(self, session)
+
+    def release(self) -> None:
+        """Hold no session any more."""
+        self.server.release(self)
+        self.call.session = 0
+
+    def follow(self, after: int) -> None:
+        """Push every visible entry after a number."""
+        self.server.fanout.follow(self, after)
+
+    def unfollow(self) -> None:
+        """Push nothing any more."""
+        self.server.fanout.unfollow(self)
+
+    def write(self, data: bytes) -> None:
+        """Write pushes between answers."""
+        self.transport.write(data)
+
+    @property
+    def busy(self) -> bool:
+        """Whether answers are still owed."""
+        return bool(self._slots)
+
+    def tell_closing(self, sentence: str) -> None:
+        """Say why the connection will close, where that can be said unasked."""
+        if self.codec is not None and self.call.pushes and not self._deaf:
+            self.write(self.codec.closing_push(sentence))
+
+    def time_out(self) -> None:
+        """Say that what was begun took too long, and close."""
+        if self.codec is None:
+            self.transport.close()
+        elif not self._deaf:
+            self.transport.write(self.codec.reply(ProtocolError("protocol: the rest took too long to come")))
+            self.finish()
+
+    def finish(self) -> None:
+        """Close after the last word, gently: what still comes in is thrown away for a while."""
+        if self._deaf:
+            return
+        self._deaf = True
+        if self._ended or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.transport.resume_reading()
+        self.server.linger(self)

@@ -1,0 +1,118 @@
+"""Sockets: listening, and finding out which clients vanished without a word (a lid closed, a cable pulled).
+
+TCP keepalive finds those who owe nothing. One whose data is in flight is given up by the kernel only after a
+quarter of an hour, unless TCP_USER_TIMEOUT says otherwise; but that also ends a reader whose window stays
+closed, however alive it is (Linux tcp_timer.c, tcp_probe_timer). So the kernel is asked instead (TCP_INFO):
+has anything been acknowledged lately, are questions to the closed window answered?
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from dataclasses import dataclass
+
+from portico.model.errors import PorticoError
+from portico.server.limits import (
+    BACKLOG,
+    KEEPALIVE_IDLE,
+    KEEPALIVE_INTERVAL,
+    KEEPALIVE_PROBES,
+    VANISHED_PROBES,
+    VANISHED_SECONDS,
+)
+
+TCP_INFO = getattr(socket, "TCP_INFO", None)
+LAYOUT = struct.Struct("=8B24I")
+"""The first 104 bytes of Linux's struct tcp_info (linux/tcp.h), unchanged since 2.6."""
+PROBES, UNACKED, LAST_ACK = 3, 12, 19
+"""Where tcpi_probes, tcpi_unacked and tcpi_last_ack_recv (milliseconds) stand in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """What the kernel knows of a peer."""
+
+    probes: int
+    unacked: int
+    silent_seconds: float
+
+    @property
+    def vanished(self) -> bool:
+        """Whether nobody is there any more."""
+        return self.probes >= VANISHED_PROBES or (self.unacked > 0 and self.silent_seconds > VANISHED_SECONDS)
+
+
+def read_vital(data: bytes) -> Vital:
+    """Return what a struct tcp_info says."""
+    fields = LAYOUT.unpack_from(data)
+    return Vital(fields[PROBES], fields[UNACKED], fields[LAST_ACK] / 1000)
+
+
+def vanished(like: socket.socket | None) -> bool:
+    """Tell whether the peer of a transport's socket is gone; False where the system cannot tell."""
+    if TCP_INFO is None or like is None or like.fileno() < 0:
+        return False
+    sock = socket.socket(fileno=os.dup(like.fileno()))
+    try:
+        data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
+    except OSError:
+        return False
+    finally:
+        sock.close()
+    return len(data) >= LAYOUT.size and read_vital(data).vanished
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Let TCP ask silent peers whether they are there; what a listening socket is told, all it accepts are."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", KEEPALIVE_IDLE),
+        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL),
+        ("TCP_KEEPCNT", KEEPALIVE_PROBES),
+    ):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listen on every address of a host; port 0 takes a free one. Raise `PorticoError` when it cannot be."""
+    sockets: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if sockets and not port:
+                address = (address[0], sockets[0].getsockname()[1], *address[2:])  # noqa: PLW2901
+            sockets.append(_listening(family, address))
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        raise _refusal(error, host, port) from error
+    return sockets
+
+
+def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        keep_alive(sock)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _refusal(error: OSError, host: str, port: int) -> PorticoError:
+    if error.errno == errno.EADDRINUSE:
+        return PorticoError(f"port {port} is taken by another program; choose one with --port")
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return PorticoError(f"{host} is not an address of this machine; choose one with --host")
+    if error.errno == errno.EACCES:
+        return PorticoError(f"port {port} needs more rights; choose one above 1023 with --port")
+    return PorticoError(f"cannot listen on {host}:{port}: {error.strerror}")
