@@ -7,6 +7,7 @@ the second it would count as answered. So every request is tried once by hand be
 import csv
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench import resp
 from bench.context import Meter
@@ -43,7 +44,13 @@ def run(server: Server, request: Sequence[str], clients: int, pipeline: int, cou
     with Meter(server.process) as meter:
         output = _bounded(command)
     server.process.settle()
-    return meter.sample(rate(output))
+    return without_start(meter.sample(rate(output)), count)
+
+
+def without_start(sample: Sample, count: int) -> Sample:
+    """The sample over the time redis-benchmark counts: it first pauses for every 64 connections it opens."""
+    wall = min(sample.wall, count / sample.value)
+    return replace(sample, wall=wall, others_cpu=sample.others_cpu * wall / sample.wall)
 
 
 def calibrate(server: Server, request: Sequence[str], clients: int, pipeline: int) -> float:

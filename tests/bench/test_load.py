@@ -6,7 +6,8 @@ from bench.errors import BenchError
 from bench.load import fanout, lines
 from bench.load.fanout import Floor
 from bench.load.idle import PER_ADDRESS, source_address
-from bench.redis_benchmark import rate
+from bench.ratios import Sample
+from bench.redis_benchmark import rate, without_start
 
 CSV_HEAD = '"test","rps","avg_latency_ms","min_latency_ms"\n'
 
@@ -70,6 +71,11 @@ def test_each_loopback_address_gets_its_share_of_connections():
 
 def test_the_rate_is_taken_from_the_csv_even_when_the_request_has_commas():
     assert rate(f'{CSV_HEAD}"SAY one, two","44345.90","0.735","0.096"\n') == 44345.9
+
+
+def test_the_time_it_takes_to_connect_is_not_the_servers():
+    sample = without_start(Sample(1000.0, wall=2.0, server_cpu=0.5, others_cpu=1.0), count=1000)
+    assert (sample.wall, sample.server_cpu, sample.others_cpu) == (1.0, 0.5, 0.5)
 
 
 def test_no_rate_is_an_error():
