@@ -304,6 +304,11 @@ class Connection(asyncio.Protocol):
         """Whether answers are still owed."""
         return self.codec is not None and bool(self._slots)
 
+    @property
+    def watched(self) -> bool:
+        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused)
+
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""
         if self.codec is not None and self.call.pushes and not self._deaf:
