@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands.arguments import ENTRY, ENTRY_KIND, KEY, MESSAGE, NAME, number
+from portico.commands.arguments import ENTRY, ENTRY_KIND, HOLDER, KEY, MESSAGE, NAME, number
 from portico.commands.call import Call
 from portico.commands.declare import command, option, required
 from portico.commands.joining import digest, watch
@@ -50,7 +50,7 @@ def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
 
 @command(
     "TELL",
-    required("name", NAME),
+    required("name", HOLDER),
     required("text", MESSAGE, rest=True),
     option("ID", key=KEY),
     summary="Say something to one session; nobody else ever sees it",
@@ -75,24 +75,24 @@ def tell(call: Call, name: str, text: str, key: str | None) -> Later:
 @command(
     "HISTORY",
     option("SINCE", seq=ENTRY),
-    option("COUNT", n=number(1, PAGE_ENTRIES), bare=True),
+    option("COUNT", n=number("COUNT", 1, PAGE_ENTRIES), bare=True),
     option("KIND", kind=ENTRY_KIND),
-    option("WAIT", ms=number(0, WAIT_MILLISECONDS)),
+    option("WAIT", ms=number("WAIT", 0, WAIT_MILLISECONDS)),
     summary="Show entries of the log, oldest first: the first after a number, or the newest",
     reply="array of maps: seq, kind, at, sender and what belongs to the kind",
     group="talk",
     settles=True,
 )
-async def history(call: Call, since: int | None, count: int | None, kind: str | None, wait: int | None) -> Page:
+async def history(
+    call: Call, since: int | None, count: int | None, kind: str | None, wait: int | None
+) -> Page:
     """Read a page; with WAIT and nothing there yet, answer as soon as there is something or time is up."""
-    past, count = call.service.history, count or DEFAULT_COUNT
-    wanted = call.filter(kind)
-    if since is None and not wait:
-        return Page(await past.newest(count, wanted))
+    past, count, wanted = call.service.history, count or DEFAULT_COUNT, call.filter(kind)
     if since is None:
-        since = past.head
-    entries = await past.page(since, count, wanted)
-    deadline = call.service.clock.now() + (wait or 0) * 1000
+        entries = await past.newest(count, wanted)
+    else:
+        entries = await past.page(since, count, wanted)
+    deadline = call.service.clock.now() + (wait or 0) * 1_000
     while not entries and (left := deadline - call.service.clock.now()) > 0:
         since = past.head
         if not await call.service.clock.next_entry(since, left / 1_000_000):

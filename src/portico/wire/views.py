@@ -25,6 +25,10 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
+from portico.wire.lines import one_line
+
+NOTHING = "(nothing)"
+"""An answer that would otherwise be no line at all."""
 
 
 def view(reply: Any) -> str:  # noqa: ANN401 - any reply
@@ -35,7 +39,7 @@ def view(reply: Any) -> str:  # noqa: ANN401 - any reply
     if isinstance(reply, Full):
         return f"{reply.sentence}\n"
     if isinstance(reply, PorticoError):
-        return f"error: {reply.sentence}\n"
+        return f"error: {one_line(reply.sentence)}\n"
     return f"{_plain(reply)}\n"
 
 
@@ -95,7 +99,7 @@ def _listing(reply: Listing) -> str:
 
 
 def _page(reply: Page) -> str:
-    return "\n".join(f"{e.seq} {local_text(e.at)} {push_line(e)}" for e in reply.entries) or "(nothing)"
+    return "\n".join(f"{e.seq} {local_text(e.at)} {push_line(e)}" for e in reply.entries) or NOTHING
 
 
 def _card(reply: FileCard) -> str:
@@ -131,10 +135,10 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any plain value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_flat(each)}" for key, each in value.items())
+        return "\n".join(f"{key}: {_flat(each)}" for key, each in value.items()) or NOTHING
     if isinstance(value, list | tuple):
-        return "\n".join(_flat(each) for each in value) or "(nothing)"
-    return "(nothing)" if value is None else str(value).replace("\r\n", "\n").rstrip("\n")
+        return "\n".join(_flat(each) for each in value) or NOTHING
+    return NOTHING if value is None else str(value).replace("\r\n", "\n").rstrip("\n")
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - any plain value
