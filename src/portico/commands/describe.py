@@ -39,7 +39,7 @@ def describe(command: Command) -> list[Any]:
 
 def document(command: Command) -> dict[str, Any]:
     """Return the map of COMMAND DOCS."""
-    facts: dict[str, Any] = {"summary": command.summary, "since": SINCE, "group": "connection"}
+    facts: dict[str, Any] = {"summary": command.summary, "since": SINCE, "group": command.group}
     if command.parameters:
         facts["arguments"] = [_argument(parameter) for parameter in command.parameters]
     return facts

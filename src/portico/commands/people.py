@@ -84,13 +84,12 @@ def _bye(call: Call) -> Any:  # noqa: ANN401 - a reply, now or later
     return later.map(lambda _: Farewell(session.name))
 
 
-BYE = {
-    "summary": "Leave the room and close the connection",
+BYE: dict[str, Any] = {
     "reply": "OK, then the connection is closed",
     "group": "people",
     "settles": True,
 }
-bye = command("BYE", **BYE)(_bye)
-leave = command("QUIT", **BYE)(_bye)
+bye = command("BYE", summary="Leave the room and close the connection", **BYE)(_bye)
+leave = command("QUIT", summary="The same as BYE, as Redis calls it", **BYE)(_bye)
 
 COMMANDS = (name, status, bye, leave)

@@ -255,7 +255,7 @@ def commands(call: Call, subcommand: str | None, names: list[str]) -> Any:  # no
     optional("command", WORD),
     summary="Show all commands, or one",
     reply="array of lines",
-    group="connection",
+    group="people",
     settles=True,
 )
 def show_help(call: Call, name: str | None) -> Manual:
@@ -271,6 +271,7 @@ def show_help(call: Call, name: str | None) -> Manual:
 
 
 COMMANDS = (
+    show_help,
     hello,
     ping,
     echo,
@@ -283,5 +284,4 @@ COMMANDS = (
     _transaction("EXEC", begins=False),
     _transaction("DISCARD", begins=False),
     commands,
-    show_help,
 )

@@ -53,7 +53,7 @@ def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
     required("name", HOLDER),
     required("text", MESSAGE, rest=True),
     option("ID", key=KEY),
-    summary="Say something to one session; nobody else ever sees it",
+    summary="Say something to one client; nobody else ever sees it",
     reply="integer: the entry's number, once it is acknowledged",
     group="talk",
     joins=True,
@@ -78,7 +78,7 @@ def tell(call: Call, name: str, text: str, key: str | None) -> Later:
     option("COUNT", n=number("COUNT", 1, PAGE_ENTRIES), bare=True),
     option("KIND", kind=ENTRY_KIND),
     option("WAIT", ms=number("WAIT", 0, WAIT_MILLISECONDS)),
-    summary="Show entries of the log, oldest first: the first after a number, or the newest",
+    summary="Show what was said and done: the newest entries, or the first after a number, oldest first",
     reply="array of maps: seq, kind, at, sender and what belongs to the kind",
     group="talk",
     settles=True,
@@ -104,7 +104,7 @@ async def history(
 @command(
     "FOLLOW",
     option("SINCE", seq=ENTRY),
-    summary="Push every entry from now on, or after a number, exactly once and in order",
+    summary="Show what others say and do as it happens, from now on or after a number; each entry once",
     reply="OK, then pushes of entries",
     group="talk",
     settles=True,
@@ -121,7 +121,7 @@ def follow(call: Call, since: int | None) -> Simple:
 
 @command(
     "QUIET",
-    summary="Push nothing any more; FOLLOW begins again",
+    summary="Show no more of what others do, until FOLLOW",
     reply="OK",
     group="talk",
     settles=True,
@@ -135,7 +135,7 @@ def quiet(call: Call) -> Simple:
 @command(
     "ERASE",
     required("seq", ENTRY),
-    summary="Let the text of a message of yours be gone from the log; the entry stays as erased",
+    summary="Erase the text of a message of yours for good; that it was there stays to be seen",
     reply="OK",
     group="talk",
     settles=True,

@@ -115,7 +115,8 @@ def _command(line: CommandLine) -> str:
 
 MANUAL_HEAD = """\
 Any line you type is said to everybody. The words status, list, help and bye alone, and lines that begin
-with /, are commands; // at the start says a line that begins with /."""
+with /, are commands; // at the start says a line that begins with /. What stands in [ ] may be left out;
+text goes on to the end of the line."""
 
 
 def _manual(reply: Manual) -> str:
