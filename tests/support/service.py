@@ -81,7 +81,9 @@ class Shelf:
 class InMemory:
     """What all connections share: `portico.commands.call.Service`."""
 
-    def __init__(self, max_clients: int = 3, files: Sequence[str] = FILES, *, read_only: bool = False) -> None:
+    def __init__(
+        self, max_clients: int = 3, files: Sequence[str] = FILES, *, read_only: bool = False
+    ) -> None:
         self.log = MemoryLog()
         self.room, self.history = finish(open_room(self.log, "main", finish(self.log.open())))
         self.clock = StillClock(lambda: self.history.head)
