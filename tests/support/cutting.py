@@ -1,6 +1,7 @@
 """Bytes in packets: every way to cut a stream in two, and ways to cut it into many."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ def halves(data: bytes) -> Iterator[list[bytes]]:
 def pieces(data: bytes, places: Sequence[int]) -> list[bytes]:
     """The data cut at these places."""
     ends = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(ends)]
 
 
 def meaning(codec: Codec, packets: Sequence[bytes], *, ended: bool = True) -> Meaning:

@@ -51,8 +51,8 @@ class HttpCodec:
         if self._deaf:
             return ()
         self._held += data
-        end = HEAD_END.search(self._held[: HEAD_BYTES + 1])
-        if end is None and len(self._held) <= HEAD_BYTES:
+        end = HEAD_END.search(self._held[:HEAD_BYTES])
+        if end is None and len(self._held) < HEAD_BYTES:
             return ()
         if end is None:
             return self._conclude(ProtocolError(f"the request's head is longer than {HEAD_BYTES:,} bytes"))

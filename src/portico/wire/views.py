@@ -48,10 +48,10 @@ def message_lines(sender: str, text: str) -> str:
     return f"{sender}: {text}".replace("\n", "\n  ")
 
 
-def push_line(entry: Entry) -> str:
-    """Return an entry as a person is told of it."""
+def push_line(entry: Entry, reader: str = "you") -> str:
+    """Return an entry as a person is told of it; `reader` is how one is called who was told something."""
     if type(entry) is Message:
-        sender = f"{entry.sender} (to {entry.to})" if entry.to else entry.sender
+        sender = f"{entry.sender} (to {reader})" if entry.to else entry.sender
         return message_lines(sender, entry.text)
     if type(entry) is Presence:
         change = f"is now {entry.name}" if entry.change == "renamed" else entry.change
@@ -99,7 +99,12 @@ def _listing(reply: Listing) -> str:
 
 
 def _page(reply: Page) -> str:
-    return "\n".join(f"{e.seq} {local_text(e.at)} {push_line(e)}" for e in reply.entries) or NOTHING
+    return "\n".join(map(_past, reply.entries)) or NOTHING
+
+
+def _past(entry: Entry) -> str:
+    """Return an entry as history shows it: the reader may be the one who told, or the one who was told."""
+    return f"{entry.seq} {local_text(entry.at)} {push_line(entry, getattr(entry, 'to', ''))}"
 
 
 def _card(reply: FileCard) -> str:
