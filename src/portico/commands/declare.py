@@ -39,9 +39,14 @@ class Parameter:
     bare: bool = False
 
     @property
+    def kind(self) -> Kind:
+        """Return the kind of its first value."""
+        return next(iter(self.kinds.values()))
+
+    @property
     def parse(self) -> Parser:
         """Return the parser of its first value."""
-        return next(iter(self.kinds.values())).parse
+        return self.kind.parse
 
     @property
     def usage(self) -> str:
@@ -80,7 +85,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one (-1 when it varies), whether all are
-    taken as they come, the parser of the remaining words, where each option stands, and what is bound for what is not given.
+    taken as they come, the parser of the remaining words, where each option stands, and what is bound for
+    what is not given.
     """
 
     name: str
