@@ -37,7 +37,10 @@ class Message:
 
 @dataclass(slots=True)
 class Presence:
-    """Somebody `joined`, `left` or was `renamed` (to `name`); `reason` says `crash` where recovery closed it."""
+    """Somebody `joined`, `left` or was `renamed` (to `name`).
+
+    `reason` says `crash` where recovery closed what a crash had left open.
+    """
 
     kind: ClassVar[str] = "presence"
     to_session: ClassVar[int] = 0
@@ -129,6 +132,7 @@ _VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
     Say: _said,
     Erased: _erased,
 }
+
 
 def entries_of(record: Record, seq: int) -> list[Entry]:
     """Return the entries that a record which came true makes, numbered from `seq`."""
