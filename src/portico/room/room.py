@@ -9,8 +9,9 @@ already forbids. Reading is for everyone: `state`, `tail`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from portico.model.entries import Entry
 from portico.model.errors import NameTaken, NotFound, PorticoError
@@ -101,7 +102,7 @@ class Room:
         """Say something to the session that holds a name now; raise `NotFound`."""
         return self._known(key, text, to) or self._speak(now, session, text, key, self.addressee(to))
 
-    def join_and_say(  # noqa: PLR0913 - a join and a message together
+    def join_and_say(
         self, now: int, address: Address, secret: str, text: str, key: str = "", to: str = ""
     ) -> Later:
         """Begin a session with its first message: both come true, or neither."""
@@ -172,7 +173,9 @@ class Room:
     def _propose(self, record: Record, *, lasting: bool = False) -> Later:
         done = Later()
         self.outbox.propose(record, done, lasting=lasting)
-        self._forecast.expect(**_effect(record))
+        effect = _effect(record)
+        if effect:
+            self._forecast.expect(**effect)
         return done
 
     def committed(self, position: int) -> Applied:
@@ -180,7 +183,9 @@ class Room:
         applied = Applied()
         for place, proposal in self.outbox.committed(position):
             outcome = apply(self.state, place, proposal.record)
-            self._forecast.settled(**_effect(proposal.record))
+            effect = _effect(proposal.record)
+            if effect:
+                self._forecast.settled(**effect)
             applied.entries += outcome.entries
             applied.answers.append((proposal.done, outcome))
             if outcome.erase:
@@ -209,15 +214,16 @@ class Room:
 
 
 def _effect(record: Record) -> dict[str, str]:
-    """Return the names that a record will take and free, for the forecast."""
+    """Return the names that a record will take and free, for the forecast; mostly none."""
     kind = type(record)
     if kind is Say:
         join = record.join  # type: ignore[union-attr]
-        return {} if join is None else {"coming": join.name}
-    return _EFFECTS[kind](record) if kind in _EFFECTS else {}
+        return NO_EFFECT if join is None else {"coming": join.name}
+    return _EFFECTS[kind](record) if kind in _EFFECTS else NO_EFFECT
 
 
-_EFFECTS = {
+NO_EFFECT: dict[str, str] = {}
+_EFFECTS: dict[type[Any], Callable[[Any], dict[str, str]]] = {
     Join: lambda record: {"coming": record.name},
     Resume: lambda record: {"coming": record.name} if record.back else {},
     Rename: lambda record: {"coming": record.name, "going": record.sender},

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_scheduled",
         "_slots",
         "_tasks",
+        "_timed",
         "address",
         "call",
         "choked",
@@ -69,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._deaf = False
         self._paused = False
+        self._timed = False
 
     # What asyncio calls
 
@@ -89,7 +91,8 @@ class Connection(asyncio.Protocol):
             if not data:
                 return
         requests = self.codec.receive(data)
-        self.server.note_partial(self, partial=self.codec.partial)
+        if self._timed or self.codec.partial:
+            self._time(partial=self.codec.partial, afresh=bool(requests))
         if requests:
             self._take(requests)
 
@@ -105,7 +108,7 @@ class Connection(asyncio.Protocol):
             requests += self.codec.receive(data)
         requests += self.codec.end()
         self._ended = True
-        self.server.note_partial(self, partial=False)
+        self._time(partial=False)
         self._take(requests)
         return True
 
@@ -135,10 +138,12 @@ class Connection(asyncio.Protocol):
 
     def _open(self, data: bytes, *, ended: bool = False) -> bytes:
         """Decide the wire; return the bytes for its codec, nothing while undecided or when turned away."""
+        if not self._head:
+            self.server.silent.discard(self)
         wire = sniff(data, ended=ended)
         if wire is Wire.MORE:
             self._head = data
-            self.server.note_partial(self, partial=True)
+            self._time(partial=True)
             return b""
         self._head = b""
         if wire is Wire.TLS:
@@ -148,6 +153,14 @@ class Connection(asyncio.Protocol):
         self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
         self._slots = Slots()
         return data
+
+    def _time(self, *, partial: bool, afresh: bool = False) -> None:
+        """Let the time of something half-sent run, from now on if it began just now, or stop."""
+        if afresh or not partial:
+            self.server.partial.discard(self)
+        self._timed = partial
+        if partial:
+            self.server.partial.add(self, self.server.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
@@ -301,7 +314,7 @@ class Connection(asyncio.Protocol):
         if self.codec is None:
             self.transport.close()
         elif self._paused:
-            self.server.note_partial(self, partial=True)
+            self._time(partial=True, afresh=True)
         elif not self._deaf:
             self._take([ProtocolError("protocol: the rest took too long to come")])
 
