@@ -89,12 +89,12 @@ class Step:
 
     def do(self, person: Adapter) -> str:
         verb, *arguments = self.words.split(" ", 1)
+        refused = False
         try:
             came: str = getattr(person, verb)(*arguments)
-        except Refused as refused:
-            assert self.sign == "!", f"{self.line}\nwas refused: {refused}"
-            return str(refused)
-        assert self.sign != "!", f"{self.line}\nwas not refused: {came!r}"
+        except Refused as refusal:
+            came, refused = str(refusal), True
+        assert refused == (self.sign == "!"), f"{self.line}\nthere came {came!r}"
         return came
 
 

@@ -157,8 +157,9 @@ def test_a_key_makes_a_message_once(serve, protocol):
         assert dict_of(two.call("HELLO"))["name"] is None, "a repetition joins nobody"
         with pytest.raises(RespError, match="EXISTS"):
             two.call("SAY", "another", "ID", "k1")
+        one.call("NAME", "alice")
         with pytest.raises(RespError, match="EXISTS"):
-            two.call("TELL", "Client1", "only once", "ID", "k1")
+            two.call("TELL", "alice", "only once", "ID", "k1")
         texts = [dict_of(entry)["text"] for entry in one.call("HISTORY", "KIND", "message")]
     assert texts == ["only once"]
 
