@@ -97,7 +97,10 @@ class Connection(asyncio.Protocol):
             self._take(requests)
 
     def eof_received(self) -> bool:
-        """Run what came, answer it, then close; the transport stays open until then."""
+        """Run what came, answer it, then close; the transport stays open until then.
+
+        Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
+        """
         if self._deaf or (self.codec is None and not self._head):
             return False
         requests: list[Any] = []
@@ -109,6 +112,8 @@ class Connection(asyncio.Protocol):
         requests += self.codec.end()
         self._ended = True
         self._time(partial=False)
+        for task in self._tasks or ():
+            self.server.clock.hurry(task)
         self._take(requests)
         return True
 
@@ -229,6 +234,8 @@ class Connection(asyncio.Protocol):
         """Let a handler that waits run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
+        if self._ended:
+            self.server.clock.hurry(task)
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)

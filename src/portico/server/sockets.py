@@ -8,10 +8,14 @@ has anything been acknowledged lately, are questions to the closed window answer
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import socket
 import struct
+import sys
+import termios
 from dataclasses import dataclass
 
 from portico.model.errors import PorticoError
@@ -67,6 +71,20 @@ def vanished(like: socket.socket | None) -> bool:
     finally:
         sock.close()
     return len(data) >= LAYOUT.size and read_vital(data).vanished
+
+
+def hang_up(like: socket.socket | None) -> None:
+    """Let closing a transport's socket reset the connection, if everything sent has arrived.
+
+    OpenBSD's netcat ends at a reset and not at an end of input: without it `bye` would leave a person waiting.
+    Who has read the end of input before does not see the reset (Linux tcp_input.c: tcp_fin sets SOCK_DONE).
+    """
+    if sys.platform != "linux" or like is None or like.fileno() < 0:
+        return
+    with socket.socket(fileno=os.dup(like.fileno())) as sock, contextlib.suppress(OSError):
+        unsent = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        if not any(unsent):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def keep_alive(sock: socket.socket) -> None:
