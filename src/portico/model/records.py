@@ -151,7 +151,7 @@ _TYPES = {kind: get_type_hints(kind) for kind in _KINDS.values()}
 
 
 def _written(record: Record) -> str:
-    """Write a record by hand: one stands in the path of every message, and `json.dumps` takes thrice as long."""
+    """Write a record by hand: one stands in the path of every message, and `json.dumps` takes longer."""
     members = [_HEADS[type(record)]]
     for name, default in _FIELDS[type(record)]:
         value = getattr(record, name)

@@ -181,9 +181,8 @@ class Connection(asyncio.Protocol):
         size = done = 0
         waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
-            if isinstance(request, PorticoError):
-                answer: Any = request
-            else:
+            answer: Any = request
+            if type(request) is list or type(request) is Line:
                 command = find(request)
                 if waiting and (slots.full or self._must_wait(command)):
                     break

@@ -76,7 +76,7 @@ def vanished(like: socket.socket | None) -> bool:
 def hang_up(like: socket.socket | None) -> None:
     """Let closing a transport's socket reset the connection, if everything sent has arrived.
 
-    OpenBSD's netcat ends at a reset and not at an end of input: without it `bye` would leave a person waiting.
+    OpenBSD's netcat ends at a reset, not at an end of input: without it `bye` would leave a person waiting.
     Who has read the end of input before does not see the reset (Linux tcp_input.c: tcp_fin sets SOCK_DONE).
     """
     if sys.platform != "linux" or like is None or like.fileno() < 0:
