@@ -190,7 +190,10 @@ class Guest:
             return request
         answer = perform(find(request), self.call_state, request)
         if isinstance(answer, Coroutine):
-            answer = finish(answer)
+            try:
+                answer = finish(answer)
+            except PorticoError as error:
+                return error
         if isinstance(answer, Later):
             self.service.carry()
             assert answer.ready
