@@ -53,8 +53,6 @@ def hello(
 
     if name is not None and secret is not None:
         raise PorticoError("SETNAME begins a session and RESUME continues one; give one of them")
-    if secret is not None and call.session and secret != call.secret:
-        raise PorticoError("this connection has a session already; RESUME another over a new connection")
     if secret is not None:
         return resume(call, secret, answer)
     if name is None:
