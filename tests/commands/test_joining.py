@@ -6,19 +6,8 @@ from tests.support.resp import pairs
 from tests.support.service import InMemory
 
 FACTS = [
-    "server",
-    "version",
-    "proto",
-    "id",
-    "mode",
-    "role",
-    "room",
-    "log",
-    "first",
-    "head",
-    "clients",
-    "max_clients",
-    "name",
+    *("server", "version", "proto", "id", "mode", "role", "room", "log", "first", "head"),
+    *("clients", "max_clients", "name"),
 ]
 DAY = 24 * 3_600 * 1_000_000
 

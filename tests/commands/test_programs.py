@@ -2,7 +2,6 @@
 
 import pytest
 
-from portico.commands.table import TABLE
 from tests.support.resp import encode
 from tests.support.service import InMemory
 
@@ -32,8 +31,6 @@ REFUSALS = [
     (("CONFIG", "SET", "save", ""), "ERR the server is configured by its command line; "),
     (("CLIENT", "KILL", "x"), "ERR unknown CLIENT subcommand; known are ID, GETNAME, "),
     (("CLIENT",), "ERR CLIENT does not take these arguments; "),
-    (("HELP", "FLY"), "ERR unknown command FLY; HELP shows them all"),
-    (("HELP", "a\r\n+OK"), "ERR unknown command a??+OK; HELP shows them all"),
 ]
 
 
@@ -75,33 +72,6 @@ def test_a_transaction_that_never_began_has_nothing_to_end(program):
     assert program.refusal("EXEC") == "ERR transactions are not offered"
     assert program.refusal("MULTI", "x").startswith("ERR MULTI does not take these arguments")
     assert program.call("PING") == "PONG"
-
-
-def test_help_shows_every_command_with_its_summary_the_most_useful_first(program):
-    lines = program.call("HELP")
-    assert lines == [f"{command.usage} - {command.summary}" for command in TABLE]
-    order = [line.split()[0] for line in lines]
-    people = ["SAY", "TELL", "HISTORY", "NAME", "STATUS", "BYE", "LIST", "HELP"]
-    assert sorted(people, key=order.index) == people
-    assert order.index("HELP") < order.index("HELLO")
-
-
-@pytest.mark.parametrize("name", ["TELL", "tell", "/tell"])
-def test_help_of_one_command_says_what_it_answers(program, name):
-    usage, answers = program.call("HELP", name)
-    assert usage.startswith("TELL name text [ID key] - Say something to one client")
-    assert answers == "answers: integer: the entry's number, once it is acknowledged"
-
-
-def test_people_read_help_as_they_type_commands():
-    person = InMemory().text()
-    lines = person.type("help")[1:]
-    assert lines[0].startswith("Any line you type is said to everybody.")
-    assert sum(line.startswith("/") and " - " in line for line in lines) == len(TABLE)
-    assert person.type("/help /ping") == [
-        "/ping [text] - Answer PONG, or the text; never logged",
-        "answers: PONG or the text",
-    ]
 
 
 def test_after_a_protocol_error_nothing_is_answered(program):
