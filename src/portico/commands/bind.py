@@ -36,7 +36,7 @@ def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[A
     """Bind words, of which the first is the command's name. Every request comes through here."""
     count = len(words) - 1
     if count == command.exact:
-        return list(map(call, command.parsers, words[1:]))
+        return [*map(call, command.parsers, words[1:]), *command.others]
     if count < command.least:
         raise usage(command)
     single = len(command.parsers)

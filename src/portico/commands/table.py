@@ -29,7 +29,8 @@ for _command in TABLE:
 def find(request: Request) -> Command | None:
     """Return the command a request names, in any case; None when there is none."""
     name = request[0] if type(request) is list else _name(request)
-    return _BY_NAME.get(name) or _BY_NAME.get(name.upper())
+    command = _BY_NAME.get(name)
+    return _BY_NAME.get(name.upper()) if command is None else command
 
 
 def perform(command: Command | None, call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply

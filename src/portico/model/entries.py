@@ -37,7 +37,10 @@ class Message:
 
 @dataclass(slots=True)
 class Presence:
-    """Somebody `joined`, `left` or was `renamed` (to `name`); `reason` says `crash` where recovery closed it."""
+    """Somebody `joined`, `left` or was `renamed` (to `name`).
+
+    `reason` says `crash` where recovery closed what a crash had left open.
+    """
 
     kind: ClassVar[str] = "presence"
     to_session: ClassVar[int] = 0
@@ -130,9 +133,13 @@ _VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
     Erased: _erased,
 }
 
+
 def entries_of(record: Record, seq: int) -> list[Entry]:
     """Return the entries that a record which came true makes, numbered from `seq`."""
-    view = _VIEWS.get(type(record))
+    kind = type(record)
+    if kind is Say and record.join is None:  # type: ignore[union-attr]
+        return [_said(record, seq)]  # type: ignore[arg-type]
+    view = _VIEWS.get(kind)
     if view is None or (type(record) is Resume and not record.back):
         return []
     join = getattr(record, "join", None)

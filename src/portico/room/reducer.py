@@ -8,8 +8,8 @@ and its proposer the error in the outcome.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portico.model.entries import Entry, entries_of
@@ -39,7 +39,7 @@ class Outcome:
     """
 
     seq: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
     error: PorticoError | None = None
     erase: int = 0
     clients: int = 0
@@ -74,16 +74,15 @@ def _settle(state: State, position: int, record: Any, outcome: Outcome) -> None:
         state.ordinals.note(position, state.seq + 1, len(entries))
         state.seq += len(entries)
         outcome.seq, outcome.entries = state.seq, entries
-        key = getattr(record, "key", "")
-        if key:
-            _remember_key(state, key, record)
+        if type(record) in KEYED and record.key:
+            _remember_key(state, record.key, record)
 
 
 def _remember_key(state: State, key: str, record: Say | Erased) -> None:
     content = record.content if isinstance(record, Erased) else content_digest(record.text, record.to_name)
     state.keys[key] = (content, state.seq)
-    if len(state.keys) > KEYS_REMEMBERED:
-        del state.keys[next(iter(state.keys))]
+    while len(state.keys) > KEYS_REMEMBERED:
+        state.keys.popitem(last=False)
 
 
 def _limits(state: State, record: Limits) -> Outcome:
@@ -93,11 +92,9 @@ def _limits(state: State, record: Limits) -> Outcome:
 
 def refuse_place(state: State, name: str) -> PorticoError | None:
     """Return why a session cannot begin (or come back) under a name, or None when it can."""
-    if fold(name) in state.names:
-        return NameTaken(name)
     if len(state.names) >= state.max_clients:
         return Full(len(state.names), state.max_clients)
-    return None
+    return NameTaken(name) if fold(name) in state.names else None
 
 
 def _join(state: State, record: Join) -> Outcome:
@@ -130,7 +127,13 @@ def _resume(state: State, record: Resume) -> Outcome:
             return Outcome(error=error)
         state.names[fold(session.name)] = session.id
     state.sessions[session.id] = replace(
-        session, host=record.host, port=record.port, node=record.node, disconnected=None, reason=""
+        session,
+        host=record.host,
+        port=record.port,
+        node=record.node,
+        disconnected=None,
+        reason="",
+        resumed=session.resumed + 1,
     )
     return Outcome(clients=len(state.names))
 
@@ -149,7 +152,7 @@ def _rename(state: State, record: Rename) -> Outcome:
 
 def _leave(state: State, record: Leave) -> Outcome:
     session = state.open_session(record.session)
-    if session is None:
+    if session is None or session.resumed != record.resumed:
         return Outcome(error=ended())
     del state.names[fold(session.name)]
     state.sessions[session.id] = replace(session, disconnected=record.at, reason=record.reason)
@@ -173,9 +176,11 @@ def _say(state: State, record: Say) -> Outcome:
         return Outcome(error=nobody(record.to_name))
     if record.join is not None:
         return _join(state, record.join)
-    if not record.session:
-        return Outcome(error=NameTaken(record.sender)) if fold(record.sender) in state.names else Outcome()
-    return Outcome() if state.open_session(record.session) is not None else Outcome(error=ended())
+    if record.session and state.open_session(record.session) is None:
+        return Outcome(error=ended())
+    if state.names.get(fold(record.sender), record.session) != record.session:
+        return Outcome(error=NameTaken(record.sender))
+    return Outcome()
 
 
 def nobody(name: str) -> NotFound:
@@ -197,6 +202,9 @@ def _erase(state: State, record: Erase) -> Outcome:
 def _erased(state: State, record: Erased) -> Outcome:
     return Outcome() if record.join is None else _join(state, record.join)
 
+
+KEYED = (Say, Erased)
+"""Records that may carry an idempotency key."""
 
 _HANDLERS: dict[type[Any], Callable[[State, Any], Outcome]] = {
     Limits: _limits,

@@ -32,7 +32,9 @@ def check_message(data: bytes) -> str:
         raise PorticoError("a message cannot be empty")
     text = _decode(data)
     if not text.isprintable() and UNPRINTABLE.search(text):
-        raise PorticoError("a message cannot hold control characters (other than TAB and LF) or bidi overrides")
+        raise PorticoError(
+            "a message cannot hold control characters (other than TAB and LF) or bidi overrides"
+        )
     return text
 
 

@@ -21,6 +21,16 @@ from portico.room.room import Applied, Room
 from portico.server.limits import RETRY_SECONDS
 
 
+class Audience(Protocol):
+    """Who hears of what was committed."""
+
+    def publish(self, entries: list[Entry]) -> None:
+        """Push entries to all who follow."""
+
+    def run_due(self) -> None:
+        """Write the answers that have become ready."""
+
+
 class Troubles(Protocol):
     """Who is told when something goes wrong."""
 
@@ -39,12 +49,12 @@ class Carrier:
         room: Room,
         history: History,
         log: Log,
-        publish: Callable[[list[Entry]], None],
+        audience: Audience,
         troubles: Troubles,
     ) -> None:
-        """Hand entries to `publish`, and what goes wrong to `troubles`."""
+        """Tell the audience of entries, and `troubles` of what goes wrong."""
         self._room, self._history, self._log = room, history, log
-        self._publish, self._troubles = publish, troubles
+        self._audience, self._troubles = audience, troubles
         self._erasing: list[int] = []
         self._wake = asyncio.Event()
         self._snapshot_at = room.state.position
@@ -75,7 +85,7 @@ class Carrier:
             return
         applied = self._room.committed(position)
         if applied.entries:
-            self._publish(applied.entries)
+            self._audience.publish(applied.entries)
         if applied.erase or self._erasing:
             await self._scrub(applied)
         self._answer(applied)
@@ -116,6 +126,7 @@ class Carrier:
                 later.resolve(outcome)
             except Exception as error:  # noqa: BLE001 - one client's answer is not everybody's trouble
                 self._troubles.report(error)
+        self._audience.run_due()
 
     def _begin_snapshot(self) -> None:
         self._snapshot_at = self._room.state.position

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_scheduled",
         "_slots",
         "_tasks",
+        "_timed",
         "address",
         "call",
         "choked",
@@ -69,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._deaf = False
         self._paused = False
+        self._timed = False
 
     # What asyncio calls
 
@@ -89,12 +91,16 @@ class Connection(asyncio.Protocol):
             if not data:
                 return
         requests = self.codec.receive(data)
-        self.server.note_partial(self, partial=self.codec.partial)
+        if self._timed or self.codec.partial:
+            self._time(partial=self.codec.partial, afresh=bool(requests))
         if requests:
             self._take(requests)
 
     def eof_received(self) -> bool:
-        """Run what came, answer it, then close; the transport stays open until then."""
+        """Run what came, answer it, then close; the transport stays open until then.
+
+        Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
+        """
         if self._deaf or (self.codec is None and not self._head):
             return False
         requests: list[Any] = []
@@ -105,7 +111,9 @@ class Connection(asyncio.Protocol):
             requests += self.codec.receive(data)
         requests += self.codec.end()
         self._ended = True
-        self.server.note_partial(self, partial=False)
+        self._time(partial=False)
+        for task in self._tasks or ():
+            self.server.clock.hurry(task)
         self._take(requests)
         return True
 
@@ -135,10 +143,12 @@ class Connection(asyncio.Protocol):
 
     def _open(self, data: bytes, *, ended: bool = False) -> bytes:
         """Decide the wire; return the bytes for its codec, nothing while undecided or when turned away."""
+        if not self._head:
+            self.server.silent.discard(self)
         wire = sniff(data, ended=ended)
         if wire is Wire.MORE:
             self._head = data
-            self.server.note_partial(self, partial=True)
+            self._time(partial=True)
             return b""
         self._head = b""
         if wire is Wire.TLS:
@@ -148,6 +158,14 @@ class Connection(asyncio.Protocol):
         self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
         self._slots = Slots()
         return data
+
+    def _time(self, *, partial: bool, afresh: bool = False) -> None:
+        """Let the time of something half-sent run, from now on if it began just now, or stop."""
+        if afresh or not partial:
+            self.server.partial.discard(self)
+        self._timed = partial
+        if partial:
+            self.server.partial.add(self, self.server.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
@@ -163,9 +181,8 @@ class Connection(asyncio.Protocol):
         size = done = 0
         waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
-            if isinstance(request, PorticoError):
-                answer: Any = request
-            else:
+            answer: Any = request
+            if type(request) is list or type(request) is Line:
                 command = find(request)
                 if waiting and (slots.full or self._must_wait(command)):
                     break
@@ -216,6 +233,8 @@ class Connection(asyncio.Protocol):
         """Let a handler that waits run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
+        if self._ended:
+            self.server.clock.hurry(task)
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)
@@ -291,6 +310,11 @@ class Connection(asyncio.Protocol):
         """Whether answers are still owed."""
         return self.codec is not None and bool(self._slots)
 
+    @property
+    def watched(self) -> bool:
+        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused)
+
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""
         if self.codec is not None and self.call.pushes and not self._deaf:
@@ -301,7 +325,7 @@ class Connection(asyncio.Protocol):
         if self.codec is None:
             self.transport.close()
         elif self._paused:
-            self.server.note_partial(self, partial=True)
+            self._time(partial=True, afresh=True)
         elif not self._deaf:
             self._take([ProtocolError("protocol: the rest took too long to come")])
 

@@ -30,7 +30,7 @@ from portico.server.limits import (
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
-from portico.server.sockets import listen, vanished
+from portico.server.sockets import hang_up, listen, vanished
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -84,14 +84,14 @@ class Server:
         self.read_only = settings.read_only
         self.started = self.clock.now()
         self._console = console
-        self._carrier = Carrier(room, history, log, self._publish, console)
+        self._carrier = Carrier(room, history, log, self, console)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
         self._connections: set[Connection] = set()
         self._sessions: dict[int, Connection] = {}
         self._ids = itertools.count(1)
-        self._silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
-        self._partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
+        self.silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
+        self.partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
         self._lingering: Deadlines[Connection] = Deadlines(LINGER_SECONDS)
         self._closed: Deadlines[Connection] = Deadlines(LAST_WORDS_SECONDS)
         self._due: list[Callable[[], None]] = []
@@ -185,22 +185,22 @@ class Server:
         if not connection.transport.is_closing():
             self._console.attempted(connection.address)
             self._connections.add(connection)
-            self._silent.add(connection, self._now())
+            self.silent.add(connection, self.time())
         return next(self._ids)
 
     def _make_room(self, connection: Connection) -> None:
-        oldest = self._silent.oldest()
+        oldest = self.silent.oldest()
         if oldest is None:
             connection.transport.close()
         else:
-            self._silent.discard(oldest)
+            self.silent.discard(oldest)
             self._connections.discard(oldest)
             oldest.transport.abort()
 
     def farewell(self, connection: Connection) -> None:
         """Let a lost connection go, and its session leave the room."""
         self._connections.discard(connection)
-        for group in (self._silent, self._partial, self._lingering, self._closed):
+        for group in (self.silent, self.partial, self._lingering, self._closed):
             group.discard(connection)
         if connection.call is not None:
             self.fanout.unfollow(connection)
@@ -228,25 +228,18 @@ class Server:
         """Let a session be held by no connection."""
         self._sessions.pop(connection.call.session, None)
 
-    def note_partial(self, connection: Connection, *, partial: bool) -> None:
-        """Let the time of something half-sent run, or stop."""
-        self._silent.discard(connection)
-        if partial:
-            self._partial.add(connection, self._now())
-        else:
-            self._partial.discard(connection)
-
     def linger(self, connection: Connection) -> None:
         """Let a connection that has heard its last word go a little later."""
-        self._lingering.add(connection, self._now())
+        self._lingering.add(connection, self.time())
 
     def schedule(self, call: Callable[[], None]) -> None:
         """Call at the next turn of the loop, together with all others."""
         if not self._due:
-            asyncio.get_running_loop().call_soon(self._run_due)
+            asyncio.get_running_loop().call_soon(self.run_due)
         self._due.append(call)
 
-    def _run_due(self) -> None:
+    def run_due(self) -> None:
+        """Make the scheduled calls now: there is nothing to wait for any more."""
         due, self._due = self._due, []
         for call in due:
             call()
@@ -268,14 +261,16 @@ class Server:
     # What runs beside
 
     @staticmethod
-    def _now() -> float:
+    def time() -> float:
+        """Return the loop's time, in seconds; for time-outs only."""
         return asyncio.get_running_loop().time()
 
     def _keep_since(self) -> int | None:
         kept = self.settings.keep_microseconds
         return None if kept is None else self.clock.now() - kept
 
-    def _publish(self, entries: list[Entry]) -> None:
+    def publish(self, entries: list[Entry]) -> None:
+        """Tell everybody of what was committed."""
         self.fanout.publish(entries)
         self.clock.ring()
         self._console.entries(entries)
@@ -283,19 +278,27 @@ class Server:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(1)
-            now = self._now()
-            for connection in self._silent.expired(now) + self._lingering.expired(now):
-                connection.transport.close()
-                self._closed.add(connection, now)
+            now = self.time()
+            for connection in self.silent.expired(now):
+                self._close(connection)
+            for connection in self._lingering.expired(now):
+                if not connection.transport.get_write_buffer_size():
+                    hang_up(connection.transport.get_extra_info("socket"))
+                self._close(connection)
             for connection in self._closed.expired(now):
                 connection.transport.abort()
-            for connection in self._partial.expired(now):
+            for connection in self.partial.expired(now):
                 connection.time_out()
+
+    def _close(self, connection: Connection) -> None:
+        connection.transport.close()
+        self._closed.add(connection, self.time())
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(VIGIL_SECONDS)
-            for count, connection in enumerate(list(self._sessions.values()), 1):
+            watched = [connection for connection in self._connections if connection.watched]
+            for count, connection in enumerate(watched, 1):
                 if vanished(connection.transport.get_extra_info("socket")):
                     connection.transport.abort()
                 if count % VIGIL_SLICE == 0:

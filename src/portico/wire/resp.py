@@ -16,11 +16,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from portico.model.entries import Entry, as_map
+from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
 from portico.model.replies import Farewell, Greeting
 from portico.model.requests import Request
-from portico.wire.resp_values import ENCODERS, encode
+from portico.wire.resp_values import ENCODERS, encode, message_push
 
 ARGUMENTS = 64
 """Words in one request; the longest command here has eight."""
@@ -193,6 +193,8 @@ class RespCodec:
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
+        if type(reply) is bytes:
+            return b"$%d\r\n%b\r\n" % (len(reply), reply)
         encoder = ENCODERS.get(type(reply))
         if encoder is not None:
             return encoder(reply, self.protocol)  # type: ignore[no-any-return]
@@ -204,6 +206,8 @@ class RespCodec:
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""
+        if type(entry) is Message and not entry.to:
+            return message_push(entry)
         return b">2\r\n$5\r\nentry\r\n" + encode(as_map(entry), 3)
 
     def closing_push(self, sentence: str) -> bytes:

@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from portico.model.entries import Message
 from portico.model.errors import PorticoError
-from portico.model.replies import Simple
+from portico.model.instants import rfc3339
+from portico.model.replies import Said, Simple
 from portico.wire.lines import one_line
+
+MESSAGE_PUSH = (
+    b">2\r\n$5\r\nentry\r\n%%5\r\n$3\r\nseq\r\n:%d\r\n$4\r\nkind\r\n$7\r\nmessage\r\n"
+    b"$2\r\nat\r\n$%d\r\n%b\r\n$6\r\nsender\r\n$%d\r\n%b\r\n$4\r\ntext\r\n$%d\r\n%b\r\n"
+)
 
 
 def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
@@ -21,6 +28,12 @@ def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
     if isinstance(value, PorticoError):
         return f"-{value.code} {one_line(value.sentence)}\r\n".encode()
     return encode(value.value(), protocol)
+
+
+def message_push(message: Message) -> bytes:
+    """Write by hand what is pushed most, thousands of times a second: the same bytes as the generic way."""
+    at, sender, text = rfc3339(message.at).encode(), message.sender.encode(), message.text.encode()
+    return MESSAGE_PUSH % (message.seq, len(at), at, len(sender), sender, len(text), text)
 
 
 def _text(value: str, _protocol: int) -> bytes:
@@ -34,6 +47,10 @@ def _data(value: bytes, _protocol: int) -> bytes:
 
 def _number(value: int, _protocol: int) -> bytes:
     return b":%d\r\n" % value
+
+
+def _said(value: Said, _protocol: int) -> bytes:
+    return b":%d\r\n" % value.seq
 
 
 def _simple(value: Simple, _protocol: int) -> bytes:
@@ -58,6 +75,7 @@ ENCODERS: dict[type[Any], Any] = {
     bytes: _data,
     int: _number,
     Simple: _simple,
+    Said: _said,
     type(None): _null,
     list: _array,
     tuple: _array,
