@@ -25,9 +25,9 @@ ROOM = "main"
 PRIVATE = ".portico"
 """Where a room keeps its own things, inside the directory it serves."""
 
-SWITCH_SECONDS = 0.001
-"""How long one thread may keep the interpreter from another: the log's thread should not wait the default 5 ms
-to begin an fsync, nor the loop to hear of its end."""
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the interpreter from another: beside a busy loop the log's thread waited 6 ms
+for its turn with the default 5 ms, and 0.9 ms with this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,12 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     gc.freeze()
     ready(server)
     await server.serve()
-    await stop.wait()
-    await server.stop()
+    told = loop.create_task(stop.wait())
+    await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
+    if told.done():
+        await server.stop()
+    else:
+        await server.broken
 
 
 def allow_files(connections: int) -> None:

@@ -49,17 +49,24 @@ class Log(Protocol):
     """Random id of this log, fixed for its life; known after `open`."""
 
     async def open(self) -> str:
-        """Open or create the log; return a new epoch, the name of this run."""
+        """Open or create the log; return a new epoch, the name of this run.
+
+        Raises `Refused` with a sentence when the log cannot be used as it is.
+        """
 
     async def append(self, room: str, batch: Sequence[bytes], key: str) -> int:
-        """Store the batch, all or nothing, durably; return the position of its last record.
+        """Store the batch of at least one record, all or nothing, durably; return its last position.
 
         The same key again returns the same position and stores nothing; keys are remembered for at least the
-        last 1,000 batches, also across a reopening.
+        last 1,000 batches, also across a reopening and after their records were trimmed. Whoever is cancelled
+        while waiting finds out by the same key whether the batch is stored.
         """
 
     def follow(self, room: str, after: int) -> AsyncIterator[Stored]:
-        """Yield every record after a position once, in order, without a gap, and go on as they come."""
+        """Yield every record after a position once, in order, without a gap, and go on as they come.
+
+        Raises `Gone` (with positions) when the next record was trimmed, `Unavailable` when the log is closed.
+        """
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` records after a position, in order; fewer only at the end of the log."""
@@ -71,7 +78,10 @@ class Log(Protocol):
         """Forget all records at positions below `before`; the newest record always stays."""
 
     async def erase(self, room: str, position: int, remainder: bytes) -> None:
-        """Put `remainder` in the place of a record, so that its bytes cannot be read back from the store."""
+        """Put `remainder` in the place of a record, so that its bytes cannot be read back from the store.
+
+        A position that is not kept has nothing to erase. After an error, or a crash, say it again.
+        """
 
     async def load_snapshot(self, room: str) -> Snapshot | None:
         """Return the newest snapshot of the room that is whole, or None."""

@@ -136,7 +136,10 @@ _VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
 
 def entries_of(record: Record, seq: int) -> list[Entry]:
     """Return the entries that a record which came true makes, numbered from `seq`."""
-    view = _VIEWS.get(type(record))
+    kind = type(record)
+    if kind is Say and record.join is None:  # type: ignore[union-attr]
+        return [_said(record, seq)]  # type: ignore[arg-type]
+    view = _VIEWS.get(kind)
     if view is None or (type(record) is Resume and not record.back):
         return []
     join = getattr(record, "join", None)

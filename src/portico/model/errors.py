@@ -16,7 +16,8 @@
     ├── NoSpace             NOSPACE      the disk is full
     ├── NeedResp3           NEEDRESP3    pushes need RESP3
     ├── NoProto             NOPROTO      a protocol version that does not exist
-    └── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
+    ├── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
+    └── Refused             ERR          a store cannot be opened as it is
 
 A sentence is written once, here: what happened, why, what to do next. Wires show the code and the sentence
 each in their own way; nobody formats an error of their own.
@@ -157,3 +158,7 @@ class Unavailable(PorticoError):
     """The log or the files cannot be written or read at present."""
 
     code = "UNAVAILABLE"
+
+
+class Refused(PorticoError):
+    """A store cannot be opened as it is; the sentence says why and what to do."""

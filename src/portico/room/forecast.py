@@ -87,6 +87,14 @@ class Forecast:
             return NOBODY
         return Prospect(now.name, now.disconnected is None, now.resumed)
 
+    def name(self, session: int) -> str | None:
+        """Return the name that a session will have, None when it will not take a place."""
+        if self._under_way:
+            prospect = self.prospect(session)
+            return prospect.name if prospect.present else None
+        now = self._state.sessions.get(session)
+        return now.name if now is not None and now.disconnected is None else None
+
     def holder(self, name: str) -> int:
         """Return the session that will hold a name, 0 when none will."""
         folded = fold(name)
@@ -115,6 +123,8 @@ class Forecast:
 
     def expect(self, done: Later, record: Record) -> None:
         """Look beyond a proposal, until `done` is settled."""
+        if type(record) is Say and record.join is None:
+            return
         change = self._change(record)
         if change is None:
             return
@@ -126,7 +136,7 @@ class Forecast:
 
     def settled(self, done: Later) -> None:
         """Take back what was expected of a proposal: the state knows now, or it will not come true."""
-        change = self._under_way.pop(done, None)
+        change = self._under_way.pop(done, None) if self._under_way else None
         if change is None:
             return
         self._places -= change.places

@@ -23,6 +23,9 @@ class Ordinals:
 
     def note(self, position: int, seq: int, count: int) -> None:
         """Take note that the record at `position` made `count` entries, from `seq` on."""
+        seqs, positions = self._seqs, self._positions
+        if count == 1 and seqs and position - positions[-1] == seq - seqs[-1]:
+            return
         for number in range(seq, seq + count):
             if not self._seqs or position - self._positions[-1] != number - self._seqs[-1]:
                 self._seqs.append(number)

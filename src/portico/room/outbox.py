@@ -81,12 +81,14 @@ class Outbox:
         if self._flight is None and self._queue:
             size = self._batch_size()
             taken, self._queue = self._queue[:size], self._queue[size:]
-            self._bytes -= sum(len(proposal.body) for proposal in taken)
+            self._bytes = sum([len(proposal.body) for proposal in self._queue])
             self._batches += 1
             self._flight = Batch(f"{self._prefix}{self._batches}", taken)
         return self._flight
 
     def _batch_size(self) -> int:
+        if self._bytes <= BATCH_BYTES:
+            return BATCH_RECORDS
         total = 0
         for count, proposal in enumerate(self._queue[:BATCH_RECORDS]):
             total += len(proposal.body)

@@ -8,8 +8,8 @@ and its proposer the error in the outcome.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portico.model.entries import Entry, entries_of
@@ -39,7 +39,7 @@ class Outcome:
     """
 
     seq: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
     error: PorticoError | None = None
     erase: int = 0
     clients: int = 0
@@ -74,9 +74,8 @@ def _settle(state: State, position: int, record: Any, outcome: Outcome) -> None:
         state.ordinals.note(position, state.seq + 1, len(entries))
         state.seq += len(entries)
         outcome.seq, outcome.entries = state.seq, entries
-        key = getattr(record, "key", "")
-        if key:
-            _remember_key(state, key, record)
+        if type(record) in KEYED and record.key:
+            _remember_key(state, record.key, record)
 
 
 def _remember_key(state: State, key: str, record: Say | Erased) -> None:
@@ -203,6 +202,9 @@ def _erase(state: State, record: Erase) -> Outcome:
 def _erased(state: State, record: Erased) -> Outcome:
     return Outcome() if record.join is None else _join(state, record.join)
 
+
+KEYED = (Say, Erased)
+"""Records that may carry an idempotency key."""
 
 _HANDLERS: dict[type[Any], Callable[[State, Any], Outcome]] = {
     Limits: _limits,

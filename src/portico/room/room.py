@@ -93,7 +93,8 @@ class Room:
 
     def say(self, now: int, session: int, text: str, key: str = "") -> Later:
         """Say something to all."""
-        return self._known(key, text, "") or self._speak(now, session, text, key)
+        known = self._known(key, text, "") if key else None
+        return known or self._speak(now, session, text, key)
 
     def say_as(self, now: int, session: int, name: str, text: str, key: str = "") -> Later:
         """Say something to all under a name that no session holds (but perhaps the speaker's own)."""
@@ -148,10 +149,10 @@ class Room:
     # How a proposal comes to be, and to an end
 
     def _sender(self, session: int) -> str:
-        prospect = self._forecast.prospect(session)
-        if not prospect.present:
+        name = self._forecast.name(session)
+        if name is None:
             raise ended()
-        return prospect.name
+        return name
 
     def _at(self, now: int) -> int:
         self._last = max(self._last, now)

@@ -1,14 +1,15 @@
 """The room's task: takes batches from the outbox to the log, and their outcomes back to who waits.
 
-One coroutine, one batch at a time. What was committed is applied, erased text is scrubbed from the store,
-entries go to followers and console, answers to their slots; then the next batch, which is everything that
-came meanwhile.
+One coroutine, one batch at a time. What was committed is applied, entries go to followers and console, erased
+text is scrubbed from the store, answers go to their slots; then the next batch, which is everything that came
+meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError, Unavailable
@@ -20,6 +21,26 @@ from portico.room.room import Applied, Room
 from portico.server.limits import RETRY_SECONDS
 
 
+class Audience(Protocol):
+    """Who hears of what was committed."""
+
+    def publish(self, entries: list[Entry]) -> None:
+        """Push entries to all who follow."""
+
+    def run_due(self) -> None:
+        """Write the answers that have become ready."""
+
+
+class Troubles(Protocol):
+    """Who is told when something goes wrong."""
+
+    def note(self, sentence: str) -> None:
+        """Tell of a trouble."""
+
+    def report(self, error: BaseException) -> None:
+        """Tell of a mistake of our own, with its traceback."""
+
+
 class Carrier:
     """Carries one room's proposals to its log."""
 
@@ -28,12 +49,13 @@ class Carrier:
         room: Room,
         history: History,
         log: Log,
-        publish: Callable[[list[Entry]], None],
-        note: Callable[[str], None],
+        audience: Audience,
+        troubles: Troubles,
     ) -> None:
-        """Publish entries and note troubles by the given calls."""
+        """Tell the audience of entries, and `troubles` of what goes wrong."""
         self._room, self._history, self._log = room, history, log
-        self._publish, self._note = publish, note
+        self._audience, self._troubles = audience, troubles
+        self._erasing: list[int] = []
         self._wake = asyncio.Event()
         self._snapshot_at = room.state.position
         self._snapshot: asyncio.Task[None] | None = None
@@ -56,19 +78,35 @@ class Carrier:
             position = await self._append(batch)
         except PorticoError as error:
             applied = self._room.failed(error)
-            self._note(f"nothing is being stored: {error.sentence}")
+            self._troubles.note(f"nothing is being stored: {error.sentence}")
             self._answer(applied)
             if len(self._room.outbox):
                 await asyncio.sleep(RETRY_SECONDS[-1])
             return
         applied = self._room.committed(position)
-        for erased in applied.erase:
-            await self._history.scrub(erased)
         if applied.entries:
-            self._publish(applied.entries)
+            self._audience.publish(applied.entries)
+        if applied.erase or self._erasing:
+            await self._scrub(applied)
         self._answer(applied)
-        if position - self._snapshot_at >= SNAPSHOT_RECORDS and self._snapshot is None:
+        due = position - self._snapshot_at >= SNAPSHOT_RECORDS
+        if due and self._snapshot is None and not self._erasing:
             self._begin_snapshot()
+
+    async def _scrub(self, applied: Applied) -> None:
+        """Let erased text be gone from the store before that is said; what fails is tried again.
+
+        No snapshot is written meanwhile, so that after a restart the log says once more what has to go.
+        """
+        self._erasing += applied.erase
+        try:
+            while self._erasing:
+                await self._history.scrub(self._erasing[0])
+                del self._erasing[0]
+        except PorticoError as error:
+            for _, outcome in applied.answers:
+                if outcome.erase in self._erasing:
+                    outcome.error = error
 
     async def _append(self, batch: Batch) -> int:
         """Append, again and again while the outcome is unknown; raise when nothing was stored."""
@@ -78,14 +116,17 @@ class Carrier:
                 return await self._log.append(self._room.name, batch.bodies(), batch.key)
             except Unavailable as error:
                 if not tries:
-                    self._note(f"the log does not answer, trying on: {error.sentence}")
+                    self._troubles.note(f"the log does not answer, trying on: {error.sentence}")
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
 
-    @staticmethod
-    def _answer(applied: Applied) -> None:
+    def _answer(self, applied: Applied) -> None:
         for later, outcome in applied.answers:
-            later.resolve(outcome)
+            try:
+                later.resolve(outcome)
+            except Exception as error:  # noqa: BLE001 - one client's answer is not everybody's trouble
+                self._troubles.report(error)
+        self._audience.run_due()
 
     def _begin_snapshot(self) -> None:
         self._snapshot_at = self._room.state.position
@@ -98,7 +139,7 @@ class Carrier:
             await self._log.save_snapshot(self._room.name, snapshot)  # type: ignore[arg-type]
             await self._history.retain(self.keep_count, self.keep_since())
         except PorticoError as error:
-            self._note(f"no snapshot was written: {error.sentence}")
+            self._troubles.note(f"no snapshot was written: {error.sentence}")
         finally:
             self._snapshot = None
 
@@ -106,7 +147,7 @@ class Carrier:
         """Write a last snapshot, when the carrier has stopped."""
         if self._snapshot is not None:
             await self._snapshot
-        if self._room.state.position > self._snapshot_at:
+        if self._room.state.position > self._snapshot_at and not self._erasing:
             self._begin_snapshot()
             assert self._snapshot is not None  # noqa: S101 - just begun
             await self._snapshot

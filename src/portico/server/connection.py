@@ -24,9 +24,10 @@ from portico.model.requests import Line
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
-from portico.wire import CODECS, Codec, Wire, sniff
+from portico.wire import CODECS, Wire, sniff
 
 if TYPE_CHECKING:
+    from portico.server.fanout import Follower
     from portico.server.listener import Server
 
 
@@ -38,9 +39,11 @@ class Connection(asyncio.Protocol):
         "_deaf",
         "_ended",
         "_head",
+        "_paused",
         "_scheduled",
         "_slots",
         "_tasks",
+        "_timed",
         "address",
         "call",
         "choked",
@@ -52,20 +55,22 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, server: Server) -> None:
-        """Begin unconnected."""
+        """Begin unconnected, and without codec, call and slots: they come with the first bytes."""
         self.server = server
-        self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.codec: Codec = None  # type: ignore[assignment]
-        self.call: Call = None  # type: ignore[assignment]
-        self.follower: Any = None
+        self.transport: asyncio.Transport
+        self.codec: Any = None
+        self.call: Any = None
+        self.follower: Follower | None = None
         self.choked = False
         self._head = b""
-        self._slots: Slots = None  # type: ignore[assignment]
+        self._slots: Any = None
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
         self._ended = False
         self._deaf = False
+        self._paused = False
+        self._timed = False
 
     # What asyncio calls
 
@@ -86,12 +91,16 @@ class Connection(asyncio.Protocol):
             if not data:
                 return
         requests = self.codec.receive(data)
-        self.server.note_partial(self, partial=self.codec.partial)
+        if self._timed or self.codec.partial:
+            self._time(partial=self.codec.partial, afresh=bool(requests))
         if requests:
             self._take(requests)
 
     def eof_received(self) -> bool:
-        """Run what came, answer it, then close; the transport stays open until then."""
+        """Run what came, answer it, then close; the transport stays open until then.
+
+        Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
+        """
         if self._deaf or (self.codec is None and not self._head):
             return False
         requests: list[Any] = []
@@ -102,14 +111,16 @@ class Connection(asyncio.Protocol):
             requests += self.codec.receive(data)
         requests += self.codec.end()
         self._ended = True
-        self.server.note_partial(self, partial=False)
+        self._time(partial=False)
+        for task in self._tasks or ():
+            self.server.clock.hurry(task)
         self._take(requests)
         return True
 
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
-        self.transport.pause_reading()
+        self._pause_reading()
         self.server.fanout.pause(self)
 
     def resume_writing(self) -> None:
@@ -132,21 +143,29 @@ class Connection(asyncio.Protocol):
 
     def _open(self, data: bytes, *, ended: bool = False) -> bytes:
         """Decide the wire; return the bytes for its codec, nothing while undecided or when turned away."""
+        if not self._head:
+            self.server.silent.discard(self)
         wire = sniff(data, ended=ended)
         if wire is Wire.MORE:
             self._head = data
-            self.server.note_partial(self, partial=True)
+            self._time(partial=True)
             return b""
         self._head = b""
         if wire is Wire.TLS:
             self.transport.close()
             return b""
         self.codec = CODECS[wire]()
-        self.call = Call(
-            self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol
-        )
+        self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
         self._slots = Slots()
         return data
+
+    def _time(self, *, partial: bool, afresh: bool = False) -> None:
+        """Let the time of something half-sent run, from now on if it began just now, or stop."""
+        if afresh or not partial:
+            self.server.partial.discard(self)
+        self._timed = partial
+        if partial:
+            self.server.partial.add(self, self.server.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
@@ -162,9 +181,8 @@ class Connection(asyncio.Protocol):
         size = done = 0
         waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
-            if isinstance(request, PorticoError):
-                answer: Any = request
-            else:
+            answer: Any = request
+            if type(request) is list or type(request) is Line:
                 command = find(request)
                 if waiting and (slots.full or self._must_wait(command)):
                     break
@@ -197,19 +215,26 @@ class Connection(asyncio.Protocol):
         if self.codec.closing:
             self.finish()
         elif self._backlog:
-            self.transport.pause_reading()
+            self._pause_reading()
             if not self._slots and not self.choked:
                 self._schedule()
         elif self._ended:
             if not self._slots:
                 self.transport.close()
-        elif not self.choked and not self._slots.full:
+        elif self._paused and not self.choked and not self._slots.full:
+            self._paused = False
             self.transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        self._paused = True
+        self.transport.pause_reading()
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> Later:
         """Let a handler that waits run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
+        if self._ended:
+            self.server.clock.hurry(task)
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)
@@ -257,7 +282,9 @@ class Connection(asyncio.Protocol):
     # What handlers and the server ask of it
 
     def attach(self, session: int) -> None:
-        """Hold a session that the log has confirmed."""
+        """Hold a session that the log has confirmed, and no other."""
+        if self.call.session != session:
+            self.server.leave(self)
         self.call.session = session
         self.server.attach(self, session)
 
@@ -281,7 +308,12 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
-        return bool(self._slots)
+        return self.codec is not None and bool(self._slots)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""
@@ -289,12 +321,13 @@ class Connection(asyncio.Protocol):
             self.write(self.codec.closing_push(sentence))
 
     def time_out(self) -> None:
-        """Say that what was begun took too long, and close."""
+        """Say that what was begun took too long, and close; unless it is we who do not read."""
         if self.codec is None:
             self.transport.close()
+        elif self._paused:
+            self._time(partial=True, afresh=True)
         elif not self._deaf:
-            self.transport.write(self.codec.reply(ProtocolError("protocol: the rest took too long to come")))
-            self.finish()
+            self._take([ProtocolError("protocol: the rest took too long to come")])
 
     def finish(self) -> None:
         """Close after the last word, gently: what still comes in is thrown away for a while."""

@@ -43,7 +43,7 @@ class Fanout:
         """Push every visible entry after a number."""
         self.unfollow(connection)
         connection.follower = Follower(after)
-        self._go_on(connection)
+        self._go_on(connection, connection.follower)
 
     def unfollow(self, connection: Connection) -> None:
         """Push nothing any more."""
@@ -73,10 +73,9 @@ class Fanout:
         if follower.writable is not None:
             follower.writable.set()
         else:
-            self._go_on(connection)
+            self._go_on(connection, follower)
 
-    def _go_on(self, connection: Connection) -> None:
-        follower: Follower = connection.follower
+    def _go_on(self, connection: Connection, follower: Follower) -> None:
         if connection.choked:
             return
         if follower.after >= self._history.head:

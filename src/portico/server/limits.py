@@ -14,6 +14,9 @@ LINGER_SECONDS = 2
 """After the last word, before the socket is closed: input still on its way would turn the close into a reset
 that takes the last word with it (RFC 9112 section 9.6)."""
 
+LAST_WORDS_SECONDS = 60
+"""How long a closed connection may take to read what it was already given; then it is cut."""
+
 COMMANDS_PER_TURN = 256
 """Commands a connection may run before the others have a turn."""
 
@@ -33,8 +36,8 @@ REPLAY_ENTRIES = 500
 """Entries read at once for a follower that catches up."""
 
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 20, 10, 3
-"""Seconds of silence before TCP asks whether the peer is there, between questions, and how many go unanswered:
-a vanished client frees its place within 50 seconds."""
+"""Seconds of silence before TCP asks whether the peer is there, between questions, and how many go
+unanswered: a vanished client frees its place within 50 seconds."""
 
 VANISHED_SECONDS = 50
 """Seconds without any acknowledgement of data in flight, for the same reason."""
