@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portico.model import instants
 from portico.model.instants import EARLIEST, LATEST, local_text, rfc3339
 
 AT = 1_739_231_212_048_084
@@ -15,11 +16,15 @@ AT = 1_739_231_212_048_084
 def zone(monkeypatch):
     def be_in(name):
         monkeypatch.setenv("TZ", name)
+        settle()
+
+    def settle():
         time.tzset()
+        instants._second.cache_clear()  # a machine stays where it is
 
     yield be_in
     monkeypatch.undo()
-    time.tzset()
+    settle()
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ class Ahead:
         forecast = self.forecast
         names = [forecast.holder(name) for name in ("anna", "bea", "zoe", "Client1")]
         prospects = [forecast.prospect(session) for session in range(6)]
+        called = [forecast.name(session) for session in range(6)]
+        assert called == [prospect.name if prospect.present else None for prospect in prospects]
         return names, prospects, type(forecast.refuse_place("zoe")), forecast.next_session()
 
 

@@ -49,7 +49,7 @@ def remembered(state):
 def test_limits_make_no_entry():
     state = room()
     outcome = comes(state, Limits(5, 7))
-    assert (outcome.seq, outcome.entries, outcome.error) == (0, [], None)
+    assert (outcome.seq, outcome.entries, outcome.error) == (0, (), None)
     assert (state.max_clients, state.at, state.position, state.seq) == (7, 5, 2, 0)
 
 
@@ -76,7 +76,7 @@ def test_a_resume_after_the_end_is_a_return_with_everything():
 def test_a_resume_of_an_open_session_is_nobodys_news():
     state = room(join(1, "anna"))
     outcome = comes(state, Resume(7, 1, "anna", "::1", 99, "run1"))
-    assert (outcome.error, outcome.entries, outcome.clients) == (None, [], 1)
+    assert (outcome.error, outcome.entries, outcome.clients) == (None, (), 1)
     assert state.open_session(1).host == "::1"
 
 
@@ -151,7 +151,7 @@ def test_what_lost_a_race_is_nothing_but_a_position(record, error):
     before, position = remembered(state), state.position
     outcome = comes(state, record)
     assert type(outcome.error) is error
-    assert (outcome.seq, outcome.entries, outcome.erase) == (0, [], 0)
+    assert (outcome.seq, outcome.entries, outcome.erase) == (0, (), 0)
     assert remembered(state) == before
     assert state.position == position + 1
 
@@ -187,7 +187,7 @@ def test_unknown_records_are_skipped():
     state = room(join(1, "anna"))
     before = remembered(state)
     outcome = comes(state, Unknown())
-    assert (outcome.seq, outcome.entries, outcome.error) == (0, [], None)
+    assert (outcome.seq, outcome.entries, outcome.error) == (0, (), None)
     assert remembered(state) == before
     assert state.position == 3
 
@@ -200,7 +200,7 @@ def test_a_key_with_the_same_content_gives_the_same_number_whoever_says_it():
     first = comes(state, Say(3, 1, "anna", "hi", "k"))
     again = comes(state, Say(4, 2, "bea", "hi", "k"))
     assert again.seq == first.seq == 3
-    assert again.entries == []
+    assert again.entries == ()
     assert state.seq == 3
 
 
@@ -214,7 +214,7 @@ def test_a_key_with_other_content_is_refused(text, to, to_name):
 def test_a_known_key_joins_nobody():
     state = room(Say(1, 0, "x", "hi", "k"))
     outcome = comes(state, Say(2, 1, "Client1", "hi", "k", join=join(1, "Client1", 1)))
-    assert (outcome.seq, outcome.entries, state.sessions) == (1, [], {})
+    assert (outcome.seq, outcome.entries, state.sessions) == (1, (), {})
 
 
 def test_a_refused_message_leaves_its_key_free():
@@ -252,7 +252,7 @@ def test_the_rooms_time_never_goes_backwards(times):
 def test_an_erasure_names_the_position_whose_text_has_to_go():
     state = room(join(1, "anna"), Say(2, 1, "anna", "hi"))
     outcome = comes(state, Erase(9, 1, 2, 3))
-    assert (outcome.seq, outcome.erase, outcome.entries) == (2, 3, [])
+    assert (outcome.seq, outcome.erase, outcome.entries) == (2, 3, ())
     assert state.seq == 2
 
 

@@ -194,7 +194,7 @@ def test_a_known_key_is_answered_at_once(again):
     house.landed(house.room.say(9, 1, "hi", "k"))
     later = again(house.room)
     assert later.ready
-    assert (later.value.seq, later.value.entries, len(house.room.outbox)) == (3, [], 0)
+    assert (later.value.seq, later.value.entries, len(house.room.outbox)) == (3, (), 0)
 
 
 def test_a_known_key_with_other_content_is_refused_at_once():
