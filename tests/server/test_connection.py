@@ -4,15 +4,17 @@ import asyncio
 
 import pytest
 
-from portico.server import connection as module
-from portico.server import listener
+from portico.server import limits, listener
 from tests.server.conftest import until
 
 
 async def test_a_line_is_answered(start):
     peer = await (await start()).connect()
     peer.send("Hello\n")
-    assert await peer.lines(2) == ["You are Client1 (1 of 3 clients). Type help for the commands.", "Hello ACK"]
+    assert await peer.lines(2) == [
+        "You are Client1 (1 of 3 clients). Type help for the commands.",
+        "Hello ACK",
+    ]
 
 
 async def test_every_split_of_a_dialogue_gives_the_same_answers(start):
@@ -84,7 +86,10 @@ async def test_a_lost_connection_leaves_the_room_and_its_place_is_free_at_once(s
     assert await second.rest() == b""
     first.reset()
     await until(lambda: not served.server.room.state.names)
-    assert await (await served.connect()).say("") == "You are Client2 (1 of 1 clients). Type help for the commands."
+    assert (
+        await (await served.connect()).say("")
+        == "You are Client2 (1 of 1 clients). Type help for the commands."
+    )
 
 
 async def test_a_connection_lost_while_joining_leaves_again(start, monkeypatch: pytest.MonkeyPatch):
@@ -120,7 +125,7 @@ async def test_who_does_not_read_is_not_read_from(start, monkeypatch: pytest.Mon
     await asyncio.sleep(0.3)
     (connection,) = served.server._connections
     assert connection.choked
-    assert connection.transport.get_write_buffer_size() < 4 * module.BYTES_PER_TURN
+    assert connection.transport.get_write_buffer_size() < 4 * limits.BYTES_PER_TURN
     async with asyncio.timeout(20):
         await peer.reader.readexactly(400 * (len(b"$50000\r\n") + 50_002))
 
@@ -140,7 +145,11 @@ async def test_a_handler_that_fails_is_reported_and_answered(start, monkeypatch:
 
 async def test_what_was_begun_and_not_finished_is_closed_in_words(start):
     served = await start()
-    for half, word in ((b"*2\r\n$4\r\nEC", b"-ERR protocol: "), (b"Hel", b""), (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 400 ")):
+    for half, word in (
+        (b"*2\r\n$4\r\nEC", b"-ERR protocol: "),
+        (b"Hel", b""),
+        (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 400 "),
+    ):
         peer = await served.connect()
         peer.send(half)
         await until(lambda: len(served.server.partial) == 1)
