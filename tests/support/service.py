@@ -87,6 +87,9 @@ class Guest:
         )
 
     def attach(self, session: int) -> None:
+        held = self.call_state.session
+        if held not in (0, session):
+            self.service.room.leave(self.service.clock.now(), held)
         for guest in self.service.guests:
             if guest is not self and guest.call_state.session == session:
                 guest.call_state.session, guest.closed = 0, True

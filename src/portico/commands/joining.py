@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from portico.commands.call import Call
-from portico.model.errors import PorticoError
 from portico.model.later import Later
 from portico.room.reducer import Outcome
 
@@ -51,9 +50,6 @@ def rename(call: Call, name: str, answer: Callable[[Outcome], Any]) -> Later:
 
 
 def resume(call: Call, secret: str, answer: Callable[[Outcome], Any]) -> Later:
-    """Continue the session of a secret over this connection, unless it would leave another one behind."""
-    known = call.room.state.resumable(digest(secret), call.now)
-    if known is not None and call.session not in (0, known.id):
-        raise PorticoError("this connection has a session already; RESUME another over a new connection")
+    """Continue the session of a secret over this connection; one that it holds meanwhile is left."""
     session, later = call.room.resume(call.now, digest(secret), call.address)
     return watch(call, later, secret, answer, session.id)
