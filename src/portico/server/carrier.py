@@ -1,8 +1,8 @@
 """The room's task: takes batches from the outbox to the log, and their outcomes back to who waits.
 
-One coroutine, one batch at a time. What was committed is applied, entries go to followers and console, answers
-to their slots, erased text is scrubbed from the store before that is answered; then the next batch, which is everything that came
-meanwhile.
+One coroutine, one batch at a time. What was committed is applied, entries go to followers and console, and
+answers to their slots; erased text is scrubbed from the store before that is answered. Then the next batch,
+which is everything that came meanwhile.
 """
 
 from __future__ import annotations

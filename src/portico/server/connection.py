@@ -102,10 +102,10 @@ class Connection(asyncio.Protocol):
 
         Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
         """
-        if self._deaf or (self.codec is None and not self._head):
+        if self._deaf or (self.call is None and not self._head):
             return False
         requests: list[Any] = []
-        if self.codec is None:
+        if self.call is None:
             data = self._open(self._head, ended=True)
             if not data:
                 return False
