@@ -181,9 +181,8 @@ class Connection(asyncio.Protocol):
         size = done = 0
         waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
-            if isinstance(request, PorticoError):
-                answer: Any = request
-            else:
+            answer: Any = request
+            if type(request) is list or type(request) is Line:
                 command = find(request)
                 if waiting and (slots.full or self._must_wait(command)):
                     break
@@ -310,6 +309,11 @@ class Connection(asyncio.Protocol):
     def busy(self) -> bool:
         """Whether answers are still owed."""
         return self.codec is not None and bool(self._slots)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

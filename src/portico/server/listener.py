@@ -297,7 +297,8 @@ class Server:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(VIGIL_SECONDS)
-            for count, connection in enumerate(list(self._sessions.values()), 1):
+            watched = [connection for connection in self._connections if connection.watched]
+            for count, connection in enumerate(watched, 1):
                 if vanished(connection.transport.get_extra_info("socket")):
                     connection.transport.abort()
                 if count % VIGIL_SLICE == 0:
