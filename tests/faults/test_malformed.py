@@ -102,6 +102,7 @@ def test_a_line_too_long(bystander):
         client.send_raw(b"x" * 65_537)
         client.send_raw(b"x" * 65_537 + b"\nand this\n")
         assert client.line() == "error: line too long"
+        assert other.ask("meanwhile") == "meanwhile ACK", "who is being let go is told nothing any more"
         client.eof()
     assert other.line() == "* Client2 left"
 
