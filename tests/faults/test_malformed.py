@@ -1,4 +1,4 @@
-"""What is no request on any wire: refused in words, closed where nothing sensible can follow, felt by nobody else."""
+"""What is no request on any wire: refused in words, closed where nothing can follow, unfelt by others."""
 
 import pytest
 

@@ -67,8 +67,7 @@ def test_a_client_that_does_not_read_cannot_keep_it(serve):
     with server.resp_client() as client:
         client.socket.settimeout(0.2)
         with pytest.raises(TimeoutError):
-            while True:
-                client.socket.sendall(encode("ECHO", "x" * 60_000) * 20)
+            client.socket.sendall(encode("ECHO", "x" * 60_000) * 1_000)
         assert server.terminate(8) == 0
 
 

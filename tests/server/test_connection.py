@@ -12,7 +12,10 @@ from tests.server.conftest import until
 async def test_a_line_is_answered(start):
     peer = await (await start()).connect()
     peer.send("Hello\n")
-    assert await peer.lines(2) == ["You are Client1 (1 of 3 clients). Type help for the commands.", "Hello ACK"]
+    assert await peer.lines(2) == [
+        "You are Client1 (1 of 3 clients). Type help for the commands.",
+        "Hello ACK",
+    ]
 
 
 async def test_every_split_of_a_dialogue_gives_the_same_answers(start):
@@ -84,7 +87,10 @@ async def test_a_lost_connection_leaves_the_room_and_its_place_is_free_at_once(s
     assert await second.rest() == b""
     first.reset()
     await until(lambda: not served.server.room.state.names)
-    assert await (await served.connect()).say("") == "You are Client2 (1 of 1 clients). Type help for the commands."
+    assert (
+        await (await served.connect()).say("")
+        == "You are Client2 (1 of 1 clients). Type help for the commands."
+    )
 
 
 async def test_a_connection_lost_while_joining_leaves_again(start, monkeypatch: pytest.MonkeyPatch):
@@ -140,7 +146,11 @@ async def test_a_handler_that_fails_is_reported_and_answered(start, monkeypatch:
 
 async def test_what_was_begun_and_not_finished_is_closed_in_words(start):
     served = await start()
-    for half, word in ((b"*2\r\n$4\r\nEC", b"-ERR protocol: "), (b"Hel", b""), (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 400 ")):
+    for half, word in (
+        (b"*2\r\n$4\r\nEC", b"-ERR protocol: "),
+        (b"Hel", b""),
+        (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 400 "),
+    ):
         peer = await served.connect()
         peer.send(half)
         await until(lambda: len(served.server.partial) == 1)
