@@ -154,5 +154,5 @@ async def _start(stack: AsyncExitStack, directory: Path, log: FaultyLog, setting
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so, at most five seconds."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what changes has no event to wait for
             await asyncio.sleep(0.005)

@@ -1,7 +1,5 @@
 import asyncio
 
-import pytest
-
 from portico.model.errors import NoSpace, Unavailable
 from portico.server import carrier as module
 from tests.server.conftest import until

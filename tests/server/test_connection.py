@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from portico.server import connection as module
-from portico.server import listener
+from portico.server import limits, listener
 from tests.server.conftest import until
 
 
@@ -126,7 +125,7 @@ async def test_who_does_not_read_is_not_read_from(start, monkeypatch: pytest.Mon
     await asyncio.sleep(0.3)
     (connection,) = served.server._connections
     assert connection.choked
-    assert connection.transport.get_write_buffer_size() < 4 * module.BYTES_PER_TURN
+    assert connection.transport.get_write_buffer_size() < 4 * limits.BYTES_PER_TURN
     async with asyncio.timeout(20):
         await peer.reader.readexactly(400 * (len(b"$50000\r\n") + 50_002))
 

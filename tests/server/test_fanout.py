@@ -86,7 +86,7 @@ async def test_what_is_told_is_pushed_to_two_only(start):
     await one.lines(2)
     await two.line()
     assert await one.say("/tell Client2 secret") == "secret ACK"
-    assert await two.line() == "Client1 (to Client2): secret"
+    assert await two.line() == "Client1 (to you): secret"
     await one.say("open")
     assert await three.line() == "Client1: open"
     assert await pushed(watcher, 1) == ["open"]

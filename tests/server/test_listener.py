@@ -63,20 +63,6 @@ async def test_a_resumed_session_leaves_the_older_connection(start):
     assert list(served.server.room.state.names) == ["ann"]
 
 
-async def test_one_connection_holds_one_session(start):
-    served = await start()
-    first = await served.connect()
-    first.send(b"*4\r\n$5\r\nHELLO\r\n$1\r\n2\r\n$7\r\nSETNAME\r\n$3\r\nann\r\n")
-    lines = await first.lines(51)
-    secret = lines[-1].encode()
-    other = await served.connect()
-    other.send(b"*2\r\n$4\r\nNAME\r\n$3\r\nbob\r\n")
-    assert await other.lines(2) == ["$3", "bob"]
-    other.send(b"*4\r\n$5\r\nHELLO\r\n$1\r\n2\r\n$6\r\nRESUME\r\n$32\r\n%b\r\n" % secret)
-    await other.lines(51)
-    await until(lambda: list(served.server.room.state.names) == ["ann"])
-
-
 async def test_stopping_tells_and_closes_every_session_and_writes_when_it_left(start):
     served = await start()
     peer = await served.joined()

@@ -10,72 +10,21 @@ Nothing waits: every proposal is committed before the next request runs, and who
 once. Time stands still unless a test moves `clock.instant`.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from portico.commands.call import Call
 from portico.commands.declare import Command
 from portico.commands.table import TABLE, find, perform
 from portico.model.entries import Entry, visible
-from portico.model.errors import NotFound, PorticoError
-from portico.model.files import FileFacts
+from portico.model.errors import PorticoError
 from portico.model.later import Later
-from portico.model.patterns import Pattern
 from portico.model.requests import Line
 from portico.room.history import open_room
 from portico.stores.memory import MemoryLog
 from portico.wire import CODECS, Codec, Wire, sniff
+from tests.support.ports import FILES, START, Shelf, StillClock
 from tests.support.resp import PUSH, Incomplete, Parser, RespError, Value, encode
-
-START = 1_739_231_212_048_084
-"""2025-02-10 23:46:52.048084 UTC, in microseconds."""
-
-FILES = ("notes/today.txt", "tester1.txt", "tester2.txt")
-
-
-class StillClock:
-    """The port `Clock`; `meanwhile` is what happens while somebody waits, one call for each waiting."""
-
-    def __init__(self, head: Callable[[], int]) -> None:
-        self.instant = START
-        self.meanwhile: list[Callable[[], object]] = []
-        self._head = head
-
-    def now(self) -> int:
-        return self.instant
-
-    async def next_entry(self, after: int, seconds: float) -> bool:
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-        else:
-            self.instant += round(seconds * 1_000_000)
-        return self._head() > after
-
-
-class Shelf:
-    """The port `Repository`, with a few files."""
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        self.files = [FileFacts(path, 21, START, f"etag-{path}") for path in sorted(paths)]
-
-    async def list(self, pattern: str | None, after: str | None, count: int) -> Sequence[FileFacts]:
-        return [file for file in self._matching(pattern) if file.path > (after or "")][:count]
-
-    async def count(self, pattern: str | None) -> int:
-        return len(self._matching(pattern))
-
-    async def stat(self, path: str) -> FileFacts:
-        found = next((file for file in self.files if file.path == path), None)
-        if found is None:
-            raise NotFound(f"there is no file {path}; list the files to see what there is")
-        return found
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _matching(self, pattern: str | None) -> Sequence[FileFacts]:
-        wanted = Pattern("**" if pattern is None else pattern)
-        return [file for file in self.files if wanted.matches(file.path)]
 
 
 class InMemory:
@@ -138,6 +87,9 @@ class Guest:
         )
 
     def attach(self, session: int) -> None:
+        held = self.call_state.session
+        if held not in (0, session):
+            self.service.room.leave(self.service.clock.now(), held)
         for guest in self.service.guests:
             if guest is not self and guest.call_state.session == session:
                 guest.call_state.session, guest.closed = 0, True
@@ -190,7 +142,10 @@ class Guest:
             return request
         answer = perform(find(request), self.call_state, request)
         if isinstance(answer, Coroutine):
-            answer = finish(answer)
+            try:
+                answer = finish(answer)
+            except PorticoError as error:
+                return error
         if isinstance(answer, Later):
             self.service.carry()
             assert answer.ready
@@ -237,7 +192,8 @@ class Program(Guest):
 
     def replies(self, data: bytes) -> list[Value]:
         """Read replies; put pushes aside."""
-        parser, replies = Parser(bytearray(data)), []
+        parser = Parser(bytearray(data))
+        replies: list[Value] = []
         while parser.at < len(data):
             kind, value = parser.value()
             (self.pushes if kind == PUSH else replies).append(value)

@@ -110,7 +110,6 @@ class Command:
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
         single = [p for p in self.parameters if not p.token and not p.many]
-        optional = [p for p in single if p.optional]
         prepared = {
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from portico import __version__
 from portico.commands.arguments import DATA, NAME, VERSION, WORD
 from portico.commands.call import Call
 from portico.commands.declare import Command, command, many, option, optional, required
-from portico.commands.describe import describe, document, find_commands, unknown
 from portico.commands.joining import join, rename, resume
 from portico.model.errors import NoProto, NotOffered, PorticoError
-from portico.model.replies import OK, PONG, Greeting, Manual, Simple
+from portico.model.replies import OK, PONG, Greeting, Simple
 from portico.room.reducer import Outcome
 
 RESP2, RESP3 = 2, 3
@@ -53,8 +51,6 @@ def hello(
 
     if name is not None and secret is not None:
         raise PorticoError("SETNAME begins a session and RESUME continues one; give one of them")
-    if secret is not None and call.session and secret != call.secret:
-        raise PorticoError("this connection has a session already; RESUME another over a new connection")
     if secret is not None:
         return resume(call, secret, answer)
     if name is None:
@@ -225,53 +221,7 @@ def _transaction(name: str, *, begins: bool) -> Command:
     return refuse
 
 
-@command(
-    "COMMAND",
-    optional("subcommand", WORD),
-    many("name", WORD),
-    summary="Describe the commands to programs: all, COUNT, LIST, INFO or DOCS",
-    reply="an array for each command; a map for DOCS",
-    group="connection",
-    settles=True,
-)
-def commands(call: Call, subcommand: str | None, names: list[str]) -> Any:  # noqa: ANN401 - a reply
-    """Describe the table as Redis does (redis.io, COMMAND and COMMAND DOCS)."""
-    table = call.service.commands
-    views: dict[str, Callable[[], Any]] = {
-        "": lambda: [describe(each) for each in table],
-        "COUNT": lambda: len(table),
-        "LIST": lambda: [each.name.lower() for each in table],
-        "INFO": lambda: [each and describe(each) for each in find_commands(table, names)],
-        "DOCS": lambda: {each.name.lower(): document(each) for each in find_commands(table, names) if each},
-    }
-    view = views.get((subcommand or "").upper())
-    if view is None:
-        raise PorticoError("unknown COMMAND subcommand; known are COUNT, LIST, INFO and DOCS")
-    return view()
-
-
-@command(
-    "HELP",
-    optional("command", WORD),
-    summary="Show all commands, or one",
-    reply="array of lines",
-    group="people",
-    settles=True,
-)
-def show_help(call: Call, name: str | None) -> Manual:
-    """Show the command table."""
-    table = call.service.commands
-    if name is None:
-        return Manual([each.line() for each in table])
-    name = name.removeprefix("/")
-    found = find_commands(table, [name])[0]
-    if found is None:
-        raise unknown(name.encode())
-    return Manual([found.line()], f"answers: {found.reply}")
-
-
 COMMANDS = (
-    show_help,
     hello,
     ping,
     echo,
@@ -283,5 +233,4 @@ COMMANDS = (
     _transaction("MULTI", begins=True),
     _transaction("EXEC", begins=False),
     _transaction("DISCARD", begins=False),
-    commands,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands import files, people, programs, talk
+from portico.commands import files, manual, people, programs, talk
 from portico.commands.bind import bind
 from portico.commands.call import Call
 from portico.commands.declare import Command
@@ -12,7 +12,14 @@ from portico.commands.describe import unknown
 from portico.model.errors import Denied, PorticoError
 from portico.model.requests import Line, Request
 
-TABLE: tuple[Command, ...] = (*talk.COMMANDS, *people.COMMANDS, *files.COMMANDS, *programs.COMMANDS)
+TABLE: tuple[Command, ...] = (
+    *talk.COMMANDS,
+    *people.COMMANDS,
+    *files.COMMANDS,
+    manual.show_help,
+    *programs.COMMANDS,
+    manual.commands,
+)
 
 _BY_NAME: dict[bytes, Command] = {}
 for _command in TABLE:

@@ -107,8 +107,6 @@ class History:
         found: list[Entry] = []
         while start < end:
             entries = await self.after(start, end - start)
-            if not entries:
-                break
             found += [entry for entry in entries if entry.seq <= end]
             start = entries[-1].seq
         return found

@@ -81,7 +81,7 @@ class Outbox:
         if self._flight is None and self._queue:
             size = self._batch_size()
             taken, self._queue = self._queue[:size], self._queue[size:]
-            self._bytes = sum([len(proposal.body) for proposal in self._queue])
+            self._bytes -= sum([len(proposal.body) for proposal in taken]) if self._queue else self._bytes
             self._batches += 1
             self._flight = Batch(f"{self._prefix}{self._batches}", taken)
         return self._flight

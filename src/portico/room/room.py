@@ -213,10 +213,9 @@ class Room:
 
     def _mend(self, record: Record) -> Record:
         """Return a leave under the name that its session has, now that a rename before it has failed."""
-        if not isinstance(record, Leave):
-            return record
-        session = self.state.sessions.get(record.session)
-        return record if session is None else replace(record, sender=session.name)
+        if isinstance(record, Leave) and record.session in self.state.sessions:
+            return replace(record, sender=self.state.sessions[record.session].name)
+        return record
 
     def replay(self, records: Iterable[Stored]) -> list[int]:
         """Apply records read back at start; return the positions whose text has to go."""

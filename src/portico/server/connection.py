@@ -24,7 +24,7 @@ from portico.model.requests import Line
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
-from portico.wire import CODECS, Wire, sniff
+from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
     from portico.server.fanout import Follower
@@ -86,13 +86,14 @@ class Connection(asyncio.Protocol):
         """Feed, run, write."""
         if self._deaf:
             return
-        if self.codec is None:
+        if self.call is None:
             data = self._open(self._head + data)
             if not data:
                 return
-        requests = self.codec.receive(data)
-        if self._timed or self.codec.partial:
-            self._time(partial=self.codec.partial, afresh=bool(requests))
+        codec: Codec = self.codec
+        requests = codec.receive(data)
+        if self._timed or codec.partial:
+            self._time(partial=codec.partial, afresh=bool(requests))
         if requests:
             self._take(requests)
 
@@ -101,10 +102,10 @@ class Connection(asyncio.Protocol):
 
         Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
         """
-        if self._deaf or (self.codec is None and not self._head):
+        if self._deaf or (self.call is None and not self._head):
             return False
         requests: list[Any] = []
-        if self.codec is None:
+        if self.call is None:
             data = self._open(self._head, ended=True)
             if not data:
                 return False

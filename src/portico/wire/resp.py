@@ -18,10 +18,9 @@ from typing import Any
 
 from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
-from portico.model.instants import rfc3339
-from portico.model.replies import Farewell, Greeting, Said, Simple
+from portico.model.replies import Farewell, Greeting
 from portico.model.requests import Request
-from portico.wire.lines import one_line
+from portico.wire.resp_values import ENCODERS, encode, message_push
 
 ARGUMENTS = 64
 """Words in one request; the longest command here has eight."""
@@ -41,12 +40,6 @@ COUNTS = {b"*%d" % count: count for count in range(1, ARGUMENTS + 1)}
 LENGTHS = {b"$%d" % length: length for length in range(QUICK_LENGTH)}
 LINE_BYTES = LENGTH_DIGITS + 3
 """A length's line: its mark, its digits, CRLF."""
-
-
-MESSAGE_PUSH = (
-    b">2\r\n$5\r\nentry\r\n%%5\r\n$3\r\nseq\r\n:%d\r\n$4\r\nkind\r\n$7\r\nmessage\r\n"
-    b"$2\r\nat\r\n$%d\r\n%b\r\n$6\r\nsender\r\n$%d\r\n%b\r\n$4\r\ntext\r\n$%d\r\n%b\r\n"
-)
 
 
 def _malformed(what: str) -> ProtocolError:
@@ -202,7 +195,7 @@ class RespCodec:
         """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
         if type(reply) is bytes:
             return b"$%d\r\n%b\r\n" % (len(reply), reply)
-        encoder = _ENCODERS.get(type(reply))
+        encoder = ENCODERS.get(type(reply))
         if encoder is not None:
             return encoder(reply, self.protocol)  # type: ignore[no-any-return]
         if type(reply) is Greeting:
@@ -214,18 +207,12 @@ class RespCodec:
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""
         if type(entry) is Message and not entry.to:
-            return _message_push(entry)
+            return message_push(entry)
         return b">2\r\n$5\r\nentry\r\n" + encode(as_map(entry), 3)
 
     def closing_push(self, sentence: str) -> bytes:
         """Return the word that the server is going, as a RESP3 push."""
         return b">2\r\n$7\r\nclosing\r\n" + encode(sentence, 3)
-
-
-def _message_push(message: Message) -> bytes:
-    """Write by hand what is pushed most, thousands of times a second: the same bytes as the generic way."""
-    at, sender, text = rfc3339(message.at).encode(), message.sender.encode(), message.text.encode()
-    return MESSAGE_PUSH % (message.seq, len(at), at, len(sender), sender, len(text), text)
 
 
 def _alike(pieces: list[bytes], requests: list[Any]) -> int:
@@ -244,60 +231,3 @@ def _alike(pieces: list[bytes], requests: list[Any]) -> int:
         columns.append(words)
     requests += map(list, zip(*columns, strict=True))
     return last
-
-
-def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
-    """Return a value in RESP2 or RESP3."""
-    encoder = _ENCODERS.get(type(value))
-    if encoder is not None:
-        return encoder(value, protocol)  # type: ignore[no-any-return]
-    if isinstance(value, PorticoError):
-        return f"-{value.code} {one_line(value.sentence)}\r\n".encode()
-    return encode(value.value(), protocol)
-
-
-def _text(value: str, _protocol: int) -> bytes:
-    data = value.encode()
-    return b"$%d\r\n%b\r\n" % (len(data), data)
-
-
-def _data(value: bytes, _protocol: int) -> bytes:
-    return b"$%d\r\n%b\r\n" % (len(value), value)
-
-
-def _number(value: int, _protocol: int) -> bytes:
-    return b":%d\r\n" % value
-
-
-def _said(value: Said, _protocol: int) -> bytes:
-    return b":%d\r\n" % value.seq
-
-
-def _simple(value: Simple, _protocol: int) -> bytes:
-    return b"+%b\r\n" % value.word.encode()
-
-
-def _null(_value: None, protocol: int) -> bytes:
-    return b"_\r\n" if protocol == 3 else b"$-1\r\n"  # noqa: PLR2004 - RESP3
-
-
-def _array(value: Sequence[Any], protocol: int) -> bytes:
-    return b"*%d\r\n" % len(value) + b"".join([encode(each, protocol) for each in value])
-
-
-def _map(value: dict[str, Any], protocol: int) -> bytes:
-    head = b"%%%d\r\n" % len(value) if protocol == 3 else b"*%d\r\n" % (2 * len(value))  # noqa: PLR2004 - RESP3
-    return head + b"".join([_text(key, 3) + encode(each, protocol) for key, each in value.items()])
-
-
-_ENCODERS: dict[type[Any], Any] = {
-    str: _text,
-    bytes: _data,
-    int: _number,
-    Simple: _simple,
-    Said: _said,
-    type(None): _null,
-    list: _array,
-    tuple: _array,
-    dict: _map,
-}
