@@ -114,7 +114,7 @@ class TestRefusals:
         server.kill()
         assert server.restart().running
 
-    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104 - the same
     def test_a_network_without_open(self, host, tmp_path):
         code, said = refusal(tmp_path, "--host", host)
         assert code == 2
@@ -122,7 +122,7 @@ class TestRefusals:
         assert "--open" in said
 
     def test_a_network_with_open_says_so_again(self, serve):
-        server = serve(host="0.0.0.0", open=True)
+        server = serve(host="0.0.0.0", open=True)  # noqa: S104 - what is tested
         assert "everybody who can reach 0.0.0.0 may come in" in server.wait_for("Nobody is asked")
 
     def test_open_on_loopback_changes_nothing(self, serve):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from portico.cli.errors import UsageError
 from portico.cli.progress import Progress
@@ -129,7 +130,7 @@ def export(arguments: argparse.Namespace) -> int:
     path = _place(arguments).log_path
     damaged, now = arguments.damaged, time_ns() // 1_000
     if arguments.output == "-":
-        with Progress(f"Exporting {path}") as progress:
+        with Progress(f"Exporting {path}", shown=not sys.stdout.isatty()) as progress:
             export_log(path, sys.stdout.buffer.write, now, progress, damaged=damaged)
             sys.stdout.buffer.flush()
         return 0
@@ -161,15 +162,21 @@ def import_(arguments: argparse.Namespace) -> int:
 
     place = _place(arguments)
     name = "standard input" if arguments.file == "-" else arguments.file
+    # asyncio's own handler would only cancel, and wait for the next line to come.
+    signal.signal(signal.SIGINT, _interrupt)
     with _source(arguments.file) as file, Progress(f"Importing {name}") as progress:
         header = asyncio.run(import_log(file.readline, place, progress))
-    print(f"{place.log_path} now holds the {quantity(header.entries, 'entry')} of log {header.log}")
+    print(f"{place.log_path} now holds log {header.log} up to entry {header.entries:,}")
     if header.digest is None:
         print(
             "It was exported from a damaged log: what was lost may have changed what follows it.",
             file=sys.stderr,
         )
     return 0
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _source(name: str) -> Any:  # noqa: ANN401 - a context manager of a binary file

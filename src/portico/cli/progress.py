@@ -13,10 +13,10 @@ PAUSE = 0.1
 class Progress:
     """Shows `TEXT ... 45 %` on standard error while it is entered; called with what is done, of how much."""
 
-    def __init__(self, text: str) -> None:
-        """Show nothing yet."""
+    def __init__(self, text: str, *, shown: bool = True) -> None:
+        """Show nothing yet; nor later where the terminal is wanted for other things."""
         self._text = text
-        self._live = sys.stderr is not None and sys.stderr.isatty()
+        self._live = shown and sys.stderr is not None and sys.stderr.isatty()
         self._next = 0.0
 
     def __enter__(self) -> Self:
