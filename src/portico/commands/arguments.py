@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from portico.model.entries import KINDS
-from portico.model.errors import PorticoError
+from portico.model.errors import BadName, NotFound, PorticoError
 from portico.model.paths import check_path
 from portico.model.patterns import Pattern
+from portico.room.limits import NAME_CHARACTERS
 from portico.room.names import check_name
 from portico.room.text import check_key, check_message, not_utf8
 
@@ -22,16 +23,24 @@ NUMBER = re.compile(rb"[0-9]{1,18}")
 """Digits only and at most 18 of them: `int()` on raw bytes takes signs, blanks, underscores and, given
 megabytes, seconds."""
 
+NAME_BYTES = 4 * NAME_CHARACTERS
+"""UTF-8 takes at most four bytes for a character: no name is longer, and nothing longer is looked at."""
+
 WORD_BYTES = 1_024
 """Any other single argument: longer than every name, token and path part there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of argument: its type as Redis names it, and how bytes become a value."""
+    """A kind of argument: its type as Redis names it, and how bytes become a value.
+
+    `bounded`: blanks at its ends are not part of it. Where it takes the rest of a text line they are dropped,
+    and so are quotes around the whole of it.
+    """
 
     type: str
     parse: Callable[[bytes], Any]
+    bounded: bool = False
 
 
 def raw(data: bytes) -> bytes:
@@ -43,13 +52,23 @@ def _word(data: bytes) -> str:
     if len(data) > WORD_BYTES:
         raise PorticoError(f"an argument is longer than {WORD_BYTES:,} bytes")
     try:
-        return data.decode()
+        return str(data, "utf-8")
     except UnicodeDecodeError:
         raise not_utf8() from None
 
 
 def _name(data: bytes) -> str:
+    if len(data) > NAME_BYTES:
+        raise BadName(f"a name has at most {NAME_CHARACTERS} characters")
     return check_name(_word(data))
+
+
+def _holder(data: bytes) -> str:
+    """Return a name that a session may hold: one that was chosen, or a `ClientN` the server gave."""
+    name = _word(data) if len(data) <= NAME_BYTES else ""
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise NotFound("nobody here has such a name")
+    return name
 
 
 def _path(data: bytes) -> str:
@@ -69,13 +88,13 @@ def _kind(data: bytes) -> str:
     return word
 
 
-def number(low: int, high: int) -> Kind:
-    """Return the kind of whole numbers from `low` to `high`."""
+def number(what: str, low: int, high: int) -> Kind:
+    """Return the kind of whole numbers from `low` to `high`; `what` is how the refusal begins."""
 
     def parse(data: bytes) -> int:
         value = int(data) if NUMBER.fullmatch(data) else low - 1
         if not low <= value <= high:
-            raise PorticoError(f"a whole number from {low} to {high:,} is wanted here")
+            raise PorticoError(f"{what} is a whole number from {low} to {high:,}")
         return value
 
     return Kind("integer", parse)
@@ -93,9 +112,10 @@ DATA = Kind("string", raw)
 WORD = Kind("string", _word)
 MESSAGE = Kind("string", check_message)
 KEY = Kind("string", check_key)
-NAME = Kind("string", _name)
-PATH = Kind("string", _path)
+NAME = Kind("string", _name, bounded=True)
+HOLDER = Kind("string", _holder)
+PATH = Kind("string", _path, bounded=True)
 PATTERN = Kind("pattern", _pattern)
 ENTRY_KIND = Kind("string", _kind)
-ENTRY = number(0, ENTRY_MAX)
+ENTRY = number("the number of an entry", 0, ENTRY_MAX)
 VERSION = Kind("integer", _version)

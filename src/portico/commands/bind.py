@@ -11,11 +11,13 @@ import re
 from operator import call
 from typing import Any
 
-from portico.commands.declare import Command
+from portico.commands.arguments import raw
+from portico.commands.declare import Command, Parameter
 from portico.model.errors import PorticoError
 from portico.model.requests import Line, Request, Words
 
 TOKEN = re.compile(r'\s*(?:"([^"]*)"|(\S+))')
+QUOTED = re.compile(r'"([^"]*)"')
 
 
 def bind(command: Command, request: Request) -> list[Any]:
@@ -27,22 +29,25 @@ def bind(command: Command, request: Request) -> list[Any]:
 
 def usage(command: Command) -> PorticoError:
     """Return the error for arguments that do not fit."""
-    return PorticoError(f"wrong number of arguments for {command.name}; usage: {command.usage}")
+    return PorticoError(f"{command.name} does not take these arguments; usage: {command.usage}")
 
 
 def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[Any]:
     """Bind words, of which the first is the command's name. Every request comes through here."""
     count = len(words) - 1
     if count == command.exact:
-        return list(map(call, command.parsers, words[1:]))
+        return [*map(call, command.parsers, words[1:]), *command.others]
     if count < command.least:
         raise usage(command)
-    if command.options or count > len(command.parsers) and command.many is None:
+    single = len(command.parsers)
+    if command.options or (count > single and command.many is None):
         return _bind_rest(command, words, bare=bare)
     values = list(map(call, command.parsers, words[1:]))
-    values += command.absent[len(values) :]
+    if count < single:
+        values += command.absent[count:single]
     if command.many is not None:
-        values[-1] = list(map(command.many, words[1 + len(command.parsers) :]))
+        further = words[1 + single :]
+        values.append(further if command.many is raw else list(map(command.many, further)))
     return values
 
 
@@ -84,13 +89,23 @@ def _with_token(command: Command, words: list[bytes]) -> list[bytes]:
     return tokens + words
 
 
+def _rest(parameter: Parameter, text: str) -> str:
+    """Return what a parameter that takes the line to its end takes of it."""
+    text = text.lstrip(" ")
+    if not parameter.kind.bounded:
+        return text
+    text = text.rstrip(" ")
+    quoted = QUOTED.fullmatch(text)
+    return quoted[1] if quoted else text
+
+
 def _bind_line(command: Command, rest: str) -> list[Any]:
     words = [command.name.encode()]
     end = 0
     for parameter in command.parameters:
         if parameter.rest:
-            rest = rest[end:].lstrip(" ") if end else rest
-            return _bind_words(command, [*words, rest.encode()] if rest else words)
+            text = _rest(parameter, rest[end:])
+            return _bind_words(command, [*words, text.encode()] if text else words)
         match = TOKEN.match(rest, end)
         if parameter.token or match is None:
             break

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from portico.model.errors import PorticoError
 from portico.ports import Clock, Repository
 from portico.room.history import Filter, History
 from portico.room.room import Address, Room
 
 if TYPE_CHECKING:
     from portico.commands.declare import Command
+
+
+Refusal: TypeAlias = Callable[["Call", bytes], PorticoError]
+"""What answers a command, of which it gets the name, while commands are not carried out."""
 
 
 class Service(Protocol):
@@ -61,8 +66,8 @@ class Call:
 
     `session` is 0 for a visitor; `joining` while a join of its own is on its way to the log; `pushes` tells
     whether its wire can carry what nobody asked for; `protocol` is 0 where there are no versions to choose
-    from; `refusing` is set from MULTI to EXEC or DISCARD; `now`
-    is the instant of the bytes being worked on.
+    from; `refusing` answers everything in the place of the commands, from MULTI to EXEC or DISCARD and after
+    BYE; `now` is the instant of the bytes being worked on.
     """
 
     id: int
@@ -74,7 +79,7 @@ class Call:
     now: int = 0
     session: int = 0
     joining: bool = False
-    refusing: bool = False
+    refusing: Refusal | None = None
     secret: str = field(default="", repr=False)
 
     @property

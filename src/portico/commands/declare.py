@@ -39,9 +39,14 @@ class Parameter:
     bare: bool = False
 
     @property
+    def kind(self) -> Kind:
+        """Return the kind of its first value."""
+        return next(iter(self.kinds.values()))
+
+    @property
     def parse(self) -> Parser:
         """Return the parser of its first value."""
-        return next(iter(self.kinds.values())).parse
+        return self.kind.parse
 
     @property
     def usage(self) -> str:
@@ -79,8 +84,9 @@ class Command:
     `settles`: it reads the room, so it runs after all earlier proposals of its connection. `joins`: a visitor
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
-    arguments without a token, their least number and the exact one (-1 when it varies), whether all are
-    taken as they come, the parser of the remaining words, where each option stands, and what is bound for what is not given.
+    arguments without a token, their least number and the exact one without options (-1 when it varies),
+    whether all are taken as they come, the parser of the remaining words, where each option stands, what is
+    bound for what is not given, and for the options alone.
     """
 
     name: str
@@ -99,6 +105,7 @@ class Command:
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
+    others: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
@@ -106,11 +113,14 @@ class Command:
         prepared = {
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
-            "exact": len(single) if all(not p.optional for p in self.parameters) else -1,
+            "exact": -1
+            if any(p.many or (p.optional and not p.token) for p in self.parameters)
+            else len(single),
             "raw": all(p.kinds and p.parse is raw for p in self.parameters),
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),
+            "others": tuple(None if p.kinds else False for p in self.parameters[len(single) :]),
         }
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
@@ -127,7 +137,8 @@ class Command:
     @property
     def arity(self) -> int:
         """Return the number of words, its name included, as Redis counts: negative for a minimum."""
-        return 1 + self.exact if self.exact >= 0 else -1 - self.least
+        varies = any(parameter.optional for parameter in self.parameters)
+        return -1 - self.least if varies else 1 + self.least
 
 
 def command(name: str, *parameters: Parameter, **facts: Any) -> Callable[[Handler], Command]:  # noqa: ANN401

@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from portico.commands.declare import Command, Parameter
+from portico.model.errors import PorticoError
 from portico.model.replies import Simple
 
 SINCE = "0.1.0"
+
+SHOWN_CHARACTERS = 32
+"""How much of an unknown command's name the error shows."""
+
+
+def unknown(name: bytes) -> PorticoError:
+    """Return the error for a command that does not exist."""
+    characters = name[: 4 * SHOWN_CHARACTERS].decode(errors="replace")[:SHOWN_CHARACTERS]
+    shown = "".join(character if character.isprintable() else "?" for character in characters)
+    return PorticoError(f"unknown command {shown or '(none)'}; HELP shows them all")
 
 
 def find_commands(table: Sequence[Command], names: Sequence[str]) -> list[Command | None]:
@@ -28,7 +39,7 @@ def describe(command: Command) -> list[Any]:
 
 def document(command: Command) -> dict[str, Any]:
     """Return the map of COMMAND DOCS."""
-    facts: dict[str, Any] = {"summary": command.summary, "since": SINCE, "group": "connection"}
+    facts: dict[str, Any] = {"summary": command.summary, "since": SINCE, "group": command.group}
     if command.parameters:
         facts["arguments"] = [_argument(parameter) for parameter in command.parameters]
     return facts

@@ -15,7 +15,7 @@ LIST_MOST = 1_000
     "LIST",
     optional("pattern", PATTERN),
     option("AFTER", path=WORD),
-    option("COUNT", n=number(1, LIST_MOST)),
+    option("COUNT", n=number("COUNT", 1, LIST_MOST)),
     summary="List the files of the repository, or those that match a pattern like notes/*.txt",
     reply="array of maps: path, size, mtime, etag; in code point order of the paths",
     group="files",
@@ -32,7 +32,7 @@ async def list_files(call: Call, pattern: str | None, after: str | None, count: 
 
 @command(
     "STAT",
-    required("path", PATH),
+    required("path", PATH, rest=True),
     summary="Show the facts of one file",
     reply="map: path, size, mtime, etag, and sha256 once it is known",
     group="files",

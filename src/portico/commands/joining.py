@@ -50,6 +50,6 @@ def rename(call: Call, name: str, answer: Callable[[Outcome], Any]) -> Later:
 
 
 def resume(call: Call, secret: str, answer: Callable[[Outcome], Any]) -> Later:
-    """Continue the session of a secret over this connection."""
+    """Continue the session of a secret over this connection; one that it holds meanwhile is left."""
     session, later = call.room.resume(call.now, digest(secret), call.address)
     return watch(call, later, secret, answer, session.id)

@@ -8,6 +8,7 @@ from portico.commands.arguments import NAME, number
 from portico.commands.call import Call
 from portico.commands.declare import command, option, optional
 from portico.commands.joining import join, rename
+from portico.model.errors import NotOffered, PorticoError
 from portico.model.replies import Farewell, Named, Roll, SessionLine
 from portico.room.reducer import Outcome
 from portico.room.state import Session
@@ -47,7 +48,7 @@ def _named(call: Call, clients: int = 0) -> Named:
 @command(
     "STATUS",
     option("ONLINE"),
-    option("COUNT", n=number(1, STATUS_MOST), bare=True),
+    option("COUNT", n=number("COUNT", 1, STATUS_MOST), bare=True),
     summary="Show every client that is or was here, with connection and disconnect times",
     reply="array of maps: name, address, connected, disconnected (null while online)",
     group="people",
@@ -67,7 +68,13 @@ def _line(session: Session) -> SessionLine:
     )
 
 
+def _refuse_after_bye(_call: Call, _name: bytes) -> PorticoError:
+    """Answer what was sent behind BYE; the connection closes before anybody can read it."""
+    return NotOffered("this connection has said goodbye")
+
+
 def _bye(call: Call) -> Any:  # noqa: ANN401 - a reply, now or later
+    call.refusing = _refuse_after_bye
     session = call.room.state.open_session(call.session)
     if session is None:
         return Farewell("")
@@ -77,13 +84,12 @@ def _bye(call: Call) -> Any:  # noqa: ANN401 - a reply, now or later
     return later.map(lambda _: Farewell(session.name))
 
 
-BYE = {
-    "summary": "Leave the room and close the connection",
+BYE: dict[str, Any] = {
     "reply": "OK, then the connection is closed",
     "group": "people",
     "settles": True,
 }
-bye = command("BYE", **BYE)(_bye)
-leave = command("QUIT", **BYE)(_bye)
+bye = command("BYE", summary="Leave the room and close the connection", **BYE)(_bye)
+leave = command("QUIT", summary="The same as BYE, as Redis calls it", **BYE)(_bye)
 
 COMMANDS = (name, status, bye, leave)

@@ -7,11 +7,10 @@ from typing import Any
 from portico import __version__
 from portico.commands.arguments import DATA, NAME, VERSION, WORD
 from portico.commands.call import Call
-from portico.commands.declare import command, many, option, optional, required
-from portico.commands.describe import describe, document, find_commands
+from portico.commands.declare import Command, command, many, option, optional, required
 from portico.commands.joining import join, rename, resume
 from portico.model.errors import NoProto, NotOffered, PorticoError
-from portico.model.replies import OK, PONG, Greeting, Manual, Simple
+from portico.model.replies import OK, PONG, Greeting, Simple
 from portico.room.reducer import Outcome
 
 RESP2, RESP3 = 2, 3
@@ -24,12 +23,13 @@ RESP2, RESP3 = 2, 3
     option("SETNAME", name=NAME),
     option("RESUME", secret=WORD),
     summary="Choose RESP2 or RESP3, say who you are, and learn about the server",
-    reply="map: server, version, proto, id, mode, role, room, log, first, head, clients, max_clients, name, resume",
+    reply="map: server, version, proto, id, mode, role, room, log, first, head, clients, max_clients, name,"
+    " and resume after a join",
     group="connection",
     settles=True,
     joins=True,
 )
-def hello(  # noqa: PLR0913 - as the command has them
+def hello(
     call: Call,
     version: int | None,
     auth: tuple[str, str] | None,  # noqa: ARG001 - a room without a token takes any
@@ -37,7 +37,9 @@ def hello(  # noqa: PLR0913 - as the command has them
     secret: str | None,
 ) -> Any:  # noqa: ANN401 - a reply, now or later
     """Switch the protocol, join, and introduce the server; an error leaves everything as it was."""
-    if version not in (None, RESP2, RESP3) or (version is not None and not call.protocol):
+    if version is not None and not call.protocol:
+        raise NotOffered("versions are a matter of RESP; this wire has only one")
+    if version not in (None, RESP2, RESP3):
         raise NoProto
 
     def answer(_: Outcome | None = None) -> Greeting:
@@ -105,14 +107,14 @@ def echo(_call: Call, text: bytes) -> bytes:
 
 @command(
     "AUTH",
+    optional("user", WORD),
     required("token", WORD),
-    optional("second", WORD),
     summary="Show a token; this room wants none, so any will do",
     reply="OK",
     group="connection",
 )
-def auth(_call: Call, _token: str, _second: str | None) -> Simple:
-    """Accept: a room without a token takes any."""
+def auth(_call: Call, _user: str, _token: str | None) -> Simple:
+    """Accept: a room without a token takes any. A word alone is the token."""
     return OK
 
 
@@ -123,12 +125,12 @@ ACCEPTED = frozenset({"SETNAME", "SETINFO", "NO-EVICT", "NO-TOUCH", "MAINT_NOTIF
 @command(
     "CLIENT",
     required("subcommand", WORD),
-    many("argument", WORD),
+    many("argument", DATA),
     summary="Accept what client libraries say of themselves; joins nobody",
     reply="OK; a number for ID; null for GETNAME",
     group="connection",
 )
-def client(call: Call, subcommand: str, _arguments: list[str]) -> Any:  # noqa: ANN401 - a reply
+def client(call: Call, subcommand: str, _arguments: list[bytes]) -> Any:  # noqa: ANN401 - a reply
     """Answer what libraries ask and say."""
     subcommand = subcommand.upper()
     if subcommand in ACCEPTED:
@@ -156,13 +158,13 @@ def select(_call: Call, index: str) -> Simple:
 
 @command(
     "INFO",
-    many("section", WORD),
+    many("section", DATA),
     summary="Show figures of the server as text",
     reply="text: lines of name:value",
     group="connection",
     settles=True,
 )
-def info(call: Call, _sections: list[str]) -> str:
+def info(call: Call, _sections: list[bytes]) -> str:
     """Show what monitors and ready-checks look for."""
     service, state = call.service, call.room.state
     facts = {
@@ -182,12 +184,12 @@ def info(call: Call, _sections: list[str]) -> str:
 @command(
     "CONFIG",
     required("subcommand", WORD),
-    many("argument", WORD),
+    many("argument", DATA),
     summary="Answer GET with nothing: the server is configured by its command line",
     reply="an empty map",
     group="connection",
 )
-def config(_call: Call, subcommand: str, _arguments: list[str]) -> dict[str, str]:
+def config(_call: Call, subcommand: str, _arguments: list[bytes]) -> dict[str, str]:
     """Answer what benchmarks ask."""
     if subcommand.upper() != "GET":
         raise NotOffered("the server is configured by its command line; see portico serve --help")
@@ -198,14 +200,14 @@ def _no_transactions() -> NotOffered:
     return NotOffered("transactions are not offered")
 
 
-def refuse_transaction(call: Call, name: bytes) -> NotOffered:
+def refuse_transaction(call: Call, name: bytes) -> PorticoError:
     """Return the one answer to everything from MULTI to EXEC or DISCARD."""
     if name.upper() in (b"EXEC", b"DISCARD"):
-        call.refusing = False
+        call.refusing = None
     return _no_transactions()
 
 
-def _transaction(name: str, *, begins: bool) -> Any:  # noqa: ANN401 - a command
+def _transaction(name: str, *, begins: bool) -> Command:
     @command(
         name,
         summary="Refused, and so is everything from MULTI to EXEC or DISCARD",
@@ -213,54 +215,10 @@ def _transaction(name: str, *, begins: bool) -> Any:  # noqa: ANN401 - a command
         group="connection",
     )
     def refuse(call: Call) -> NotOffered:
-        call.refusing = begins
+        call.refusing = refuse_transaction if begins else None
         return _no_transactions()
 
     return refuse
-
-
-@command(
-    "COMMAND",
-    optional("subcommand", WORD),
-    many("name", WORD),
-    summary="Describe the commands to programs: all, COUNT, LIST, INFO or DOCS",
-    reply="an array for each command; a map for DOCS",
-    group="connection",
-    settles=True,
-)
-def commands(call: Call, subcommand: str | None, names: list[str]) -> Any:  # noqa: ANN401 - a reply
-    """Describe the table as Redis does (redis.io, COMMAND and COMMAND DOCS)."""
-    table = call.service.commands
-    views = {
-        "": lambda: [describe(each) for each in table],
-        "COUNT": lambda: len(table),
-        "LIST": lambda: [each.name.lower() for each in table],
-        "INFO": lambda: [each and describe(each) for each in find_commands(table, names)],
-        "DOCS": lambda: {each.name.lower(): document(each) for each in find_commands(table, names) if each},
-    }
-    view = views.get((subcommand or "").upper())
-    if view is None:
-        raise PorticoError("unknown COMMAND subcommand; known are COUNT, LIST, INFO and DOCS")
-    return view()
-
-
-@command(
-    "HELP",
-    optional("command", WORD),
-    summary="Show all commands, or one",
-    reply="array of lines",
-    group="connection",
-    settles=True,
-)
-def show_help(call: Call, name: str | None) -> Manual:
-    """Show the command table."""
-    table = call.service.commands
-    if name is None:
-        return Manual([each.line() for each in table if not each.hidden])
-    found = find_commands(table, [name.removeprefix("/")])[0]
-    if found is None:
-        raise PorticoError(f"there is no command {name}; HELP shows them all")
-    return Manual([found.line()], f"answers: {found.reply}")
 
 
 COMMANDS = (
@@ -275,6 +233,4 @@ COMMANDS = (
     _transaction("MULTI", begins=True),
     _transaction("EXEC", begins=False),
     _transaction("DISCARD", begins=False),
-    commands,
-    show_help,
 )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands import files, people, programs, talk
+from portico.commands import files, manual, people, programs, talk
 from portico.commands.bind import bind
 from portico.commands.call import Call
 from portico.commands.declare import Command
-from portico.commands.programs import refuse_transaction
+from portico.commands.describe import unknown
 from portico.model.errors import Denied, PorticoError
 from portico.model.requests import Line, Request
 
-TABLE: tuple[Command, ...] = (*talk.COMMANDS, *people.COMMANDS, *files.COMMANDS, *programs.COMMANDS)
-
-SHOWN_CHARACTERS = 32
-"""How much of an unknown command's name the error shows."""
+TABLE: tuple[Command, ...] = (
+    *talk.COMMANDS,
+    *people.COMMANDS,
+    *files.COMMANDS,
+    manual.show_help,
+    *programs.COMMANDS,
+    manual.commands,
+)
 
 _BY_NAME: dict[bytes, Command] = {}
 for _command in TABLE:
@@ -25,7 +29,8 @@ for _command in TABLE:
 def find(request: Request) -> Command | None:
     """Return the command a request names, in any case; None when there is none."""
     name = request[0] if type(request) is list else _name(request)
-    return _BY_NAME.get(name) or _BY_NAME.get(name.upper())
+    command = _BY_NAME.get(name)
+    return _BY_NAME.get(name.upper()) if command is None else command
 
 
 def perform(command: Command | None, call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
@@ -34,8 +39,8 @@ def perform(command: Command | None, call: Call, request: Request) -> Any:  # no
     Refusals are replies too; nothing that a client sends makes this raise.
     """
     try:
-        if command is None or call.refusing:
-            return refuse_transaction(call, _name(request)) if call.refusing else _unknown(_name(request))
+        if command is None or call.refusing is not None:
+            return _refuse(call, _name(request))
         if command.speaks and call.service.read_only:
             return Denied("this room is read-only; nothing can be said here")
         if command.raw and type(request) is list and len(request) - 1 == command.exact:
@@ -49,6 +54,5 @@ def _name(request: Request) -> bytes:
     return request.name if isinstance(request, Line) else request[0]
 
 
-def _unknown(name: bytes) -> PorticoError:
-    shown = "".join(c if c.isprintable() else "?" for c in name.decode(errors="replace")[:SHOWN_CHARACTERS])
-    return PorticoError(f"unknown command {shown}; HELP shows them all")
+def _refuse(call: Call, name: bytes) -> PorticoError:
+    return unknown(name) if call.refusing is None else call.refusing(call, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands.arguments import ENTRY, ENTRY_KIND, KEY, MESSAGE, NAME, number
+from portico.commands.arguments import ENTRY, ENTRY_KIND, HOLDER, KEY, MESSAGE, NAME, number
 from portico.commands.call import Call
 from portico.commands.declare import command, option, required
 from portico.commands.joining import digest, watch
@@ -50,10 +50,10 @@ def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
 
 @command(
     "TELL",
-    required("name", NAME),
+    required("name", HOLDER),
     required("text", MESSAGE, rest=True),
     option("ID", key=KEY),
-    summary="Say something to one session; nobody else ever sees it",
+    summary="Say something to one client; nobody else ever sees it",
     reply="integer: the entry's number, once it is acknowledged",
     group="talk",
     joins=True,
@@ -75,24 +75,24 @@ def tell(call: Call, name: str, text: str, key: str | None) -> Later:
 @command(
     "HISTORY",
     option("SINCE", seq=ENTRY),
-    option("COUNT", n=number(1, PAGE_ENTRIES), bare=True),
+    option("COUNT", n=number("COUNT", 1, PAGE_ENTRIES), bare=True),
     option("KIND", kind=ENTRY_KIND),
-    option("WAIT", ms=number(0, WAIT_MILLISECONDS)),
-    summary="Show entries of the log, oldest first: the first after a number, or the newest",
+    option("WAIT", ms=number("WAIT", 0, WAIT_MILLISECONDS)),
+    summary="Show what was said and done: the newest entries, or the first after a number, oldest first",
     reply="array of maps: seq, kind, at, sender and what belongs to the kind",
     group="talk",
     settles=True,
 )
-async def history(call: Call, since: int | None, count: int | None, kind: str | None, wait: int | None) -> Page:
+async def history(
+    call: Call, since: int | None, count: int | None, kind: str | None, wait: int | None
+) -> Page:
     """Read a page; with WAIT and nothing there yet, answer as soon as there is something or time is up."""
-    past, count = call.service.history, count or DEFAULT_COUNT
-    wanted = call.filter(kind)
-    if since is None and not wait:
-        return Page(await past.newest(count, wanted))
+    past, count, wanted = call.service.history, count or DEFAULT_COUNT, call.filter(kind)
     if since is None:
-        since = past.head
-    entries = await past.page(since, count, wanted)
-    deadline = call.service.clock.now() + (wait or 0) * 1000
+        entries = await past.newest(count, wanted)
+    else:
+        entries = await past.page(since, count, wanted)
+    deadline = call.service.clock.now() + (wait or 0) * 1_000
     while not entries and (left := deadline - call.service.clock.now()) > 0:
         since = past.head
         if not await call.service.clock.next_entry(since, left / 1_000_000):
@@ -104,7 +104,7 @@ async def history(call: Call, since: int | None, count: int | None, kind: str | 
 @command(
     "FOLLOW",
     option("SINCE", seq=ENTRY),
-    summary="Push every entry from now on, or after a number, exactly once and in order",
+    summary="Show what others say and do as it happens, from now on or after a number; each entry once",
     reply="OK, then pushes of entries",
     group="talk",
     settles=True,
@@ -121,7 +121,7 @@ def follow(call: Call, since: int | None) -> Simple:
 
 @command(
     "QUIET",
-    summary="Push nothing any more; FOLLOW begins again",
+    summary="Show no more of what others do, until FOLLOW",
     reply="OK",
     group="talk",
     settles=True,
@@ -135,7 +135,7 @@ def quiet(call: Call) -> Simple:
 @command(
     "ERASE",
     required("seq", ENTRY),
-    summary="Let the text of a message of yours be gone from the log; the entry stays as erased",
+    summary="Erase the text of a message of yours for good; that it was there stays to be seen",
     reply="OK",
     group="talk",
     settles=True,

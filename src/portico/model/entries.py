@@ -37,7 +37,10 @@ class Message:
 
 @dataclass(slots=True)
 class Presence:
-    """Somebody `joined`, `left` or was `renamed` (to `name`); `reason` says `crash` where recovery closed it."""
+    """Somebody `joined`, `left` or was `renamed` (to `name`).
+
+    `reason` says `crash` where recovery closed what a crash had left open.
+    """
 
     kind: ClassVar[str] = "presence"
     to_session: ClassVar[int] = 0

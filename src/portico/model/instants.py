@@ -7,6 +7,7 @@ People read the server's local time, `2025-02-10 23:46:52.048084`; programs read
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,15 +18,25 @@ LATEST = 253_370_764_800_000_000
 """The first moment of 9999: a time zone can still be added to it."""
 
 
-def _moment(instant: int) -> datetime:
-    return EPOCH + timedelta(microseconds=instant)
+SECOND = 1_000_000
+
+SECONDS_REMEMBERED = 256
+"""Written seconds kept at hand: what is written is mostly of the same few, and `strftime` is slow."""
+
+
+@lru_cache(SECONDS_REMEMBERED)
+def _second(second: int, pattern: str, *, local: bool) -> str:
+    moment = EPOCH + timedelta(seconds=second)
+    return (moment.astimezone() if local else moment).strftime(pattern)
 
 
 def local_text(instant: int) -> str:
     """Write an instant in the machine's local time, for people."""
-    return _moment(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")
+    second, rest = divmod(instant, SECOND)
+    return f"{_second(second, '%Y-%m-%d %H:%M:%S', local=True)}.{rest:06d}"
 
 
 def rfc3339(instant: int) -> str:
     """Write an instant in UTC as RFC 3339 section 5.6 has it, for programs."""
-    return _moment(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    second, rest = divmod(instant, SECOND)
+    return f"{_second(second, '%Y-%m-%dT%H:%M:%S', local=False)}.{rest:06d}Z"

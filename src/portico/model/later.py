@@ -22,14 +22,17 @@ class Later:
         self._waiting: Callable[[Later], None] | None = None
 
     def map(self, convert: Callable[[Any], Any]) -> Later:
-        """Make the final value of what this is resolved with; return self.
+        """Make the final value of what this is resolved with, after earlier conversions; return self.
 
         `convert` sees values and errors alike, must not raise, and is called once, also when nobody waits.
         """
+        first = self._convert
         if self.ready:
             self.value = convert(self.value)
-        else:
+        elif first is None:
             self._convert = convert
+        else:
+            self._convert = lambda value: convert(first(value))
         return self
 
     def resolve(self, value: Any) -> None:  # noqa: ANN401 - any kind of value

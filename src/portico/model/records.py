@@ -1,9 +1,10 @@
 """Records: what a server asks the room to do, as it stands in the log.
 
 A record is what was proposed, complete in itself: whoever reads it back needs no state to show it. Whether
-it came true is the reducer's word (`portico.room.reducer`). Its bytes are one JSON object whose first two
-members are the version of the record and what it does, so that a reader can tell kinds apart without
-parsing: `{"v":1,"do":"say",...}`.
+it came true is the reducer's word (`portico.room.reducer`). Its bytes are one JSON object which begins
+with the version of the record and what it does, `{"v":1,"do":"say",...}`; members at their default are left
+out. A record of another version or kind is `Unknown` and changes nothing, so that old and new servers can
+share a log.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_type_hints
 
 from portico.model.errors import Unavailable
 
@@ -73,13 +74,18 @@ class Rename:
 
 @dataclass(slots=True)
 class Leave:
-    """A session ends; `reason` is empty, or `crash` when recovery found it open."""
+    """A session ends; `reason` is empty, or `crash` when recovery found it open.
+
+    `resumed` is how often the session had been continued when its connection went: once it goes on over
+    another one, the end of the older connection means nothing.
+    """
 
     do: ClassVar[str] = "leave"
     at: int
     session: int
     sender: str
     reason: str = ""
+    resumed: int = 0
 
 
 @dataclass(slots=True)
@@ -131,7 +137,6 @@ class Unknown:
     """A record of a newer server; every server skips it alike."""
 
     do: ClassVar[str] = "unknown"
-    at: int = 0
 
 
 Record: TypeAlias = Limits | Join | Resume | Rename | Leave | Say | Erase | Erased | Unknown
@@ -142,10 +147,11 @@ _KINDS: dict[str, type[Any]] = {
 _FIELDS = {kind: tuple((field.name, field.default) for field in fields(kind)) for kind in _KINDS.values()}
 _HEADS = {kind: f'{{"v":{VERSION},"do":"{do}"' for do, kind in _KINDS.items()}
 _write_text = json.encoder.encode_basestring
+_TYPES = {kind: get_type_hints(kind) for kind in _KINDS.values()}
 
 
 def _written(record: Record) -> str:
-    """Write a record by hand: one stands in the path of every message, and `json.dumps` takes thrice as long."""
+    """Write a record by hand: one stands in the path of every message, and `json.dumps` takes longer."""
     members = [_HEADS[type(record)]]
     for name, default in _FIELDS[type(record)]:
         value = getattr(record, name)
@@ -169,12 +175,18 @@ def encode(record: Record) -> bytes:
 
 
 def _build(members: dict[str, Any]) -> Record:
-    kind = _KINDS.get(members.pop("do"))
-    if members.pop("v") != VERSION or kind is None:
-        return Unknown(at=int(members.get("at", 0)))
-    if members.get("join"):
-        members["join"] = _build(members["join"])
+    kind = _KINDS.get(members["do"])
+    if members["v"] != VERSION or kind is None:
+        return Unknown()
     known = {name: members[name] for name, _ in _FIELDS[kind] if name in members}
+    if "join" in known:
+        join = known["join"] = _build(known["join"])
+        if type(join) is Unknown:
+            return join
+    types = _TYPES[kind]
+    for name, value in known.items():
+        if not isinstance(value, types[name]) or (type(value) is bool and types[name] is int):
+            raise TypeError(name)
     record: Record = kind(**known)
     return record
 
@@ -183,5 +195,5 @@ def decode(body: bytes) -> Record:
     """Read a record back; raise `Unavailable` when the bytes are no record."""
     try:
         return _build(json.loads(body))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Unavailable("the log holds a record that cannot be read; run: portico log check") from error

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from portico.model.entries import Entry, entries_of, visible
-from portico.model.errors import Gone
+from portico.model.errors import Gone, Unavailable
 from portico.model.records import Erased, Say, decode, encode
 from portico.ports import Log, Snapshot, Stored
 from portico.room.limits import PAGE_ENTRIES
@@ -52,20 +52,25 @@ class History:
             raise Gone(self.first, self.head)
 
     async def after(self, seq: int, limit: int) -> Sequence[Entry]:
-        """Return entries after `seq`, in order, at most about `limit`; none only when there are none."""
-        while seq < self.head:
-            recent = self._room.tail.after(seq, limit)
-            if recent is not None:
-                return recent
-            position = self._room.state.ordinals.position_of(seq + 1)
-            stored = await self._log.read(self._room.name, position - 1, limit)
-            if not stored or stored[0].position != position:
-                raise Gone(self.first, self.head)
-            entries = [entry for record in stored for entry in self._entries(record) if entry.seq > seq]
-            if entries:
-                return entries
-            seq = self.head
-        return ()
+        """Return entries after `seq`, in order, at most about `limit`; none only when there are none.
+
+        Raise `Gone` when the next one is not kept any more.
+        """
+        if seq >= self.head:
+            return ()
+        recent = self._room.tail.after(seq, limit)
+        if recent is not None:
+            return recent
+        if seq + 1 < self.first:
+            raise Gone(self.first, self.head)
+        position = self._room.state.ordinals.position_of(seq + 1)
+        stored = await self._log.read(self._room.name, position - 1, limit)
+        if not stored or stored[0].position != position:
+            raise Gone(self.first, self.head)
+        entries = [entry for record in stored for entry in self._entries(record) if entry.seq > seq]
+        if not entries:
+            raise Unavailable("the log holds entries of a newer version of Portico; use that one")
+        return entries
 
     def _entries(self, stored: Stored) -> list[Entry]:
         state = self._room.state
@@ -102,8 +107,6 @@ class History:
         found: list[Entry] = []
         while start < end:
             entries = await self.after(start, end - start)
-            if not entries:
-                break
             found += [entry for entry in entries if entry.seq <= end]
             start = entries[-1].seq
         return found
@@ -145,10 +148,12 @@ class History:
         if since is not None:
             keep = max(keep, await self._first_since(since))
         keep = min(keep, limit, self.head)
-        if keep > self.first:
-            await self._log.trim(self._room.name, ordinals.position_of(keep))
-            self.first = keep
-            ordinals.forget_before(keep)
+        if keep <= self.first:
+            return
+        position = ordinals.position_of(keep)
+        self.first = ordinals.first_after(position - 1)  # a record's two entries stay together
+        ordinals.forget_before(self.first)
+        await self._log.trim(self._room.name, position)
 
     async def _first_since(self, instant: int) -> int:
         low, high = self.first, self.head + 1
@@ -167,10 +172,12 @@ async def open_room(log: Log, name: str, node: str) -> tuple[Room, History]:
     state = restore(snapshot.body.split(b"\n")) if snapshot is not None else State()
     room = Room(name, node, state)
     history = History(room, log)
+    bounds = await log.head(name)
+    if not bounds.first - 1 <= state.position <= bounds.last:
+        raise Unavailable("the log and its snapshot do not belong together; run: portico log check")
     erase: list[int] = []
     while stored := await log.read(name, state.position, PAGE_ENTRIES):
         erase += room.replay(stored)
-    bounds = await log.head(name)
     history.first = min(state.ordinals.first_after(bounds.first - 1), state.seq + 1)
     for position in erase:
         await history.scrub(position)

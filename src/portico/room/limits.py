@@ -18,7 +18,8 @@ longer than a client goes on retrying. About 25 MB when full."""
 
 SESSIONS_REMEMBERED = 100_000
 """Ended sessions that `status` can still show: a class of twenty joining ten times a day fills it in a year
-and a half. A client that joins and leaves for ever must not grow the server for ever. About 40 MB when full."""
+and a half. A client that joins and leaves for ever must not grow the server for ever. About 40 MB when full.
+Up to one in a hundred more stay until they are forgotten together."""
 
 RESUME_MICROSECONDS = 24 * 3600 * 1_000_000
 """How long after its end a session can be continued with its secret: a laptop closed overnight comes back as
@@ -42,7 +43,7 @@ TAIL_ENTRIES = 1_024
 live ones, and `HISTORY ... WAIT` answers without touching the disk."""
 
 TAIL_BYTES = 4 * 1_048_576
-"""Bytes of text among them."""
+"""Characters of text among them."""
 
 PAGE_ENTRIES = 1_000
 """Entries in one answer of HISTORY."""

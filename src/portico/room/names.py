@@ -18,12 +18,20 @@ FORBIDDEN = frozenset(":/@*")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories without a shape of their own: controls, invisible formats, line separators."""
 
+BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+"""Fillers and joiners that show nothing, although their category is one of letters, marks or symbols."""
+
+VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variation selectors: emoji are typed with them, but they make no other name."""
+
 NUMBERED = re.compile(r"client\d+")
 
 
 def fold(name: str) -> str:
     """Return what two names have in common when they are equal (Unicode chapter 3.13, NFKC case folding)."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    if name.isascii():
+        return name.lower()
+    folded = unicodedata.normalize("NFKC", VARIATION.sub("", name)).casefold()
     return unicodedata.normalize("NFKC", folded)
 
 
@@ -45,6 +53,8 @@ def check_name(name: str) -> str:
     if any(character in FORBIDDEN for character in name):
         raise BadName("a name cannot contain : / @ or *")
     if any(unicodedata.category(c) in UNSEEN or (c.isspace() and c != " ") for c in name):
+        raise BadName("a name cannot contain control characters or invisible ones")
+    if BLANK.search(name) or not fold(name):
         raise BadName("a name cannot contain control characters or invisible ones")
     if NUMBERED.fullmatch(fold(name)):
         raise BadName("names like Client1 are given by the server; choose another")

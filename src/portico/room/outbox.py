@@ -2,11 +2,12 @@
 
     propose ──> queue ──next_batch()──> in flight ──committed(position)──> back, in order, to be applied
                   ^                         │
-                  └──── the lasting ones ───┴──failed(error)──> the others, to be refused
+                  └──── the lasting ones ───┴──failed()──> the others, queued ones too, to be refused
 
 At most one batch is in flight, so that the order in the log is the order of proposing, and everything that
 came meanwhile makes the next one (group commit). A batch whose outcome is unknown is appended again under
-the same key; `next_batch` hands out the same one until `committed` or `failed` is said.
+the same key; `next_batch` hands out the same one until `committed` or `failed` is said. What was proposed
+behind a batch that failed was built on it (a message on a rename before it), so that it fails with it.
 """
 
 from __future__ import annotations
@@ -71,21 +72,23 @@ class Outbox:
             raise Unavailable("the log has not kept up for a while; nothing was stored, try again shortly")
         body = encode(record)
         self._bytes += len(body)
-        if not self._queue:
-            self.wake()
         self._queue.append(Proposal(record, done, lasting, body))
+        if len(self._queue) == 1:
+            self.wake()
 
     def next_batch(self) -> Batch | None:
         """Return the batch in flight, or begin a new one; None when nothing waits."""
         if self._flight is None and self._queue:
             size = self._batch_size()
             taken, self._queue = self._queue[:size], self._queue[size:]
-            self._bytes -= sum(len(proposal.body) for proposal in taken)
+            self._bytes -= sum([len(proposal.body) for proposal in taken]) if self._queue else self._bytes
             self._batches += 1
             self._flight = Batch(f"{self._prefix}{self._batches}", taken)
         return self._flight
 
     def _batch_size(self) -> int:
+        if self._bytes <= BATCH_BYTES:
+            return BATCH_RECORDS
         total = 0
         for count, proposal in enumerate(self._queue[:BATCH_RECORDS]):
             total += len(proposal.body)
@@ -99,13 +102,18 @@ class Outbox:
         first = position - len(proposals) + 1
         return list(enumerate(proposals, first))
 
-    def failed(self) -> list[Proposal]:
-        """Give up the batch in flight; return the proposals to be refused, keep the lasting ones queued."""
-        proposals = self._land()
-        lasting = [proposal for proposal in proposals if proposal.lasting]
-        self._queue[:0] = lasting
-        self._bytes += sum(len(proposal.body) for proposal in lasting)
-        return [proposal for proposal in proposals if not proposal.lasting]
+    def failed(self, mend: Callable[[Record], Record]) -> tuple[list[Proposal], list[Proposal]]:
+        """Give up the batch in flight and all behind it; return the refused ones, and those that stay queued.
+
+        Those are the lasting ones; `mend` makes their records true again without the others.
+        """
+        proposals = self._land() + self._queue
+        self._queue = [proposal for proposal in proposals if proposal.lasting]
+        for proposal in self._queue:
+            proposal.record = mend(proposal.record)
+            proposal.body = encode(proposal.record)
+        self._bytes = sum(len(proposal.body) for proposal in self._queue)
+        return [proposal for proposal in proposals if not proposal.lasting], self._queue
 
     def _land(self) -> list[Proposal]:
         batch, self._flight = self._flight, None

@@ -81,8 +81,8 @@ def _settle(state: State, position: int, record: Any, outcome: Outcome) -> None:
 def _remember_key(state: State, key: str, record: Say | Erased) -> None:
     content = record.content if isinstance(record, Erased) else content_digest(record.text, record.to_name)
     state.keys[key] = (content, state.seq)
-    if len(state.keys) > KEYS_REMEMBERED:
-        del state.keys[next(iter(state.keys))]
+    while len(state.keys) > KEYS_REMEMBERED:
+        state.keys.popitem(last=False)
 
 
 def _limits(state: State, record: Limits) -> Outcome:
@@ -92,11 +92,9 @@ def _limits(state: State, record: Limits) -> Outcome:
 
 def refuse_place(state: State, name: str) -> PorticoError | None:
     """Return why a session cannot begin (or come back) under a name, or None when it can."""
-    if fold(name) in state.names:
-        return NameTaken(name)
     if len(state.names) >= state.max_clients:
         return Full(len(state.names), state.max_clients)
-    return None
+    return NameTaken(name) if fold(name) in state.names else None
 
 
 def _join(state: State, record: Join) -> Outcome:
@@ -129,7 +127,13 @@ def _resume(state: State, record: Resume) -> Outcome:
             return Outcome(error=error)
         state.names[fold(session.name)] = session.id
     state.sessions[session.id] = replace(
-        session, host=record.host, port=record.port, node=record.node, disconnected=None, reason=""
+        session,
+        host=record.host,
+        port=record.port,
+        node=record.node,
+        disconnected=None,
+        reason="",
+        resumed=session.resumed + 1,
     )
     return Outcome(clients=len(state.names))
 
@@ -148,7 +152,7 @@ def _rename(state: State, record: Rename) -> Outcome:
 
 def _leave(state: State, record: Leave) -> Outcome:
     session = state.open_session(record.session)
-    if session is None:
+    if session is None or session.resumed != record.resumed:
         return Outcome(error=ended())
     del state.names[fold(session.name)]
     state.sessions[session.id] = replace(session, disconnected=record.at, reason=record.reason)
@@ -172,9 +176,11 @@ def _say(state: State, record: Say) -> Outcome:
         return Outcome(error=nobody(record.to_name))
     if record.join is not None:
         return _join(state, record.join)
-    if not record.session:
-        return Outcome(error=NameTaken(record.sender)) if fold(record.sender) in state.names else Outcome()
-    return Outcome() if state.open_session(record.session) is not None else Outcome(error=ended())
+    if record.session and state.open_session(record.session) is None:
+        return Outcome(error=ended())
+    if state.names.get(fold(record.sender), record.session) != record.session:
+        return Outcome(error=NameTaken(record.sender))
+    return Outcome()
 
 
 def nobody(name: str) -> NotFound:

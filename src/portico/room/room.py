@@ -9,19 +9,18 @@ already forbids. Reading is for everyone: `state`, `tail`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from portico.model.entries import Entry
-from portico.model.errors import NameTaken, NotFound, PorticoError
+from portico.model.errors import NotFound, PorticoError
 from portico.model.later import Later
 from portico.model.records import Erase, Join, Leave, Limits, Record, Rename, Resume, Say, decode
 from portico.ports import Stored
 from portico.room.forecast import Forecast
 from portico.room.names import fold
 from portico.room.outbox import Outbox
-from portico.room.reducer import Outcome, apply, content_digest, ended, known_key, nobody
+from portico.room.reducer import Outcome, apply, content_digest, ended, known_key, no_entry, nobody
 from portico.room.state import Session, State
 from portico.room.tail import Tail
 
@@ -66,36 +65,45 @@ class Room:
         session = self.state.resumable(secret, now)
         if session is None:
             raise NotFound("no session can be continued with this secret; join with a name instead")
-        back = session.disconnected is not None
+        prospect = self._forecast.prospect(session.id)
+        back = not prospect.present
         if back:
-            self._check(self._forecast.refuse_place(session.name))
-        record = Resume(self._at(now), session.id, session.name, *address, self.node, back)
+            self._check(self._forecast.refuse_place(prospect.name))
+        record = Resume(self._at(now), session.id, prospect.name, *address, self.node, back)
         return session, self._propose(record)
 
     def rename(self, now: int, session: int, name: str) -> Later:
         """Give a session another name; raise `NameTaken`, or `NotFound` when it is over."""
-        old = self.speaker(session)
-        if fold(name) != fold(old.name):
-            self._check(self._forecast.refuse_name(name))
-        return self._propose(Rename(self._at(now), session, old.name, name))
+        old = self._sender(session)
+        if name == old:
+            return _at_once(Outcome())
+        self._check(self._forecast.refuse_name(name, session))
+        return self._propose(Rename(self._at(now), session, old, name))
 
     def leave(self, now: int, session: int, reason: str = "") -> Later:
-        """End a session; comes true in the end, whatever happens to the disk meanwhile."""
-        old = self.speaker(session)
-        return self._propose(Leave(self._at(now), session, old.name, reason), lasting=True)
+        """End a session; comes true in the end, whatever happens to the disk meanwhile.
+
+        While the session is being continued over another connection, it is the older one that leaves: then
+        this comes true only if the other does not.
+        """
+        name = self._sender(session)
+        found = self.state.sessions.get(session)
+        resumed = 0 if found is None else found.resumed
+        return self._propose(Leave(self._at(now), session, name, reason, resumed), lasting=True)
 
     def say(self, now: int, session: int, text: str, key: str = "") -> Later:
         """Say something to all."""
-        return self._known(key, text, "") or self._speak(now, session, text, key)
+        known = self._known(key, text, "") if key else None
+        return known or self._speak(now, session, text, key)
 
     def say_as(self, now: int, session: int, name: str, text: str, key: str = "") -> Later:
         """Say something to all under a name that no session holds (but perhaps the speaker's own)."""
         known = self._known(key, text, "")
         if known is not None:
             return known
-        held = self.state.names.get(fold(name), session)
-        if held != session:
-            raise NameTaken(name)
+        if session:
+            self._sender(session)
+        self._check(self._forecast.refuse_name(name, session))
         return self._propose(Say(self._at(now), session, name, text, key))
 
     def tell(self, now: int, session: int, to: str, text: str, key: str = "") -> Later:
@@ -118,6 +126,8 @@ class Room:
 
     def erase(self, now: int, session: int, seq: int) -> Later:
         """Let the text of an entry be gone; who may is the caller's to know."""
+        if not 1 <= seq <= self.state.seq:
+            raise no_entry(seq)
         return self._propose(Erase(self._at(now), session, seq, self.state.ordinals.position_of(seq)))
 
     # What others ask while they answer
@@ -138,6 +148,12 @@ class Room:
 
     # How a proposal comes to be, and to an end
 
+    def _sender(self, session: int) -> str:
+        name = self._forecast.name(session)
+        if name is None:
+            raise ended()
+        return name
+
     def _at(self, now: int) -> int:
         self._last = max(self._last, now)
         return self._last
@@ -152,12 +168,10 @@ class Room:
         if outcome is None:
             return None
         self._check(outcome.error)
-        later = Later()
-        later.resolve(outcome)
-        return later
+        return _at_once(outcome)
 
     def _speak(self, now: int, session: int, text: str, key: str, other: Session | None = None) -> Later:
-        name = self.speaker(session).name
+        name = self._sender(session)
         if other is None:
             return self._propose(Say(self._at(now), session, name, text, key))
         return self._propose(Say(self._at(now), session, name, text, key, other.id, other.name))
@@ -173,9 +187,7 @@ class Room:
     def _propose(self, record: Record, *, lasting: bool = False) -> Later:
         done = Later()
         self.outbox.propose(record, done, lasting=lasting)
-        effect = _effect(record)
-        if effect:
-            self._forecast.expect(**effect)
+        self._forecast.expect(done, record)
         return done
 
     def committed(self, position: int) -> Applied:
@@ -183,9 +195,7 @@ class Room:
         applied = Applied()
         for place, proposal in self.outbox.committed(position):
             outcome = apply(self.state, place, proposal.record)
-            effect = _effect(proposal.record)
-            if effect:
-                self._forecast.settled(**effect)
+            self._forecast.settled(proposal.done)
             applied.entries += outcome.entries
             applied.answers.append((proposal.done, outcome))
             if outcome.erase:
@@ -194,12 +204,18 @@ class Room:
         return applied
 
     def failed(self, error: PorticoError) -> Applied:
-        """Give the batch in flight up; its proposers get the error, except where it must come true."""
-        applied = Applied()
-        for proposal in self.outbox.failed():
-            self._forecast.settled(**_effect(proposal.record))
-            applied.answers.append((proposal.done, Outcome(error=error)))
-        return applied
+        """Give up what is under way; its proposers get the error, except where it must come true."""
+        refused, kept = self.outbox.failed(self._mend)
+        self._forecast = Forecast(self.state)
+        for proposal in kept:
+            self._forecast.expect(proposal.done, proposal.record)
+        return Applied(answers=[(proposal.done, Outcome(error=error)) for proposal in refused])
+
+    def _mend(self, record: Record) -> Record:
+        """Return a leave under the name that its session has, now that a rename before it has failed."""
+        if isinstance(record, Leave) and record.session in self.state.sessions:
+            return replace(record, sender=self.state.sessions[record.session].name)
+        return record
 
     def replay(self, records: Iterable[Stored]) -> list[int]:
         """Apply records read back at start; return the positions whose text has to go."""
@@ -213,19 +229,8 @@ class Room:
         return erase
 
 
-def _effect(record: Record) -> dict[str, str]:
-    """Return the names that a record will take and free, for the forecast; mostly none."""
-    kind = type(record)
-    if kind is Say:
-        join = record.join  # type: ignore[union-attr]
-        return NO_EFFECT if join is None else {"coming": join.name}
-    return _EFFECTS[kind](record) if kind in _EFFECTS else NO_EFFECT
-
-
-NO_EFFECT: dict[str, str] = {}
-_EFFECTS: dict[type[Any], Callable[[Any], dict[str, str]]] = {
-    Join: lambda record: {"coming": record.name},
-    Resume: lambda record: {"coming": record.name} if record.back else {},
-    Rename: lambda record: {"coming": record.name, "going": record.sender},
-    Leave: lambda record: {"going": record.sender},
-}
+def _at_once(outcome: Outcome) -> Later:
+    """Return the answer to what needs no record."""
+    later = Later()
+    later.resolve(outcome)
+    return later

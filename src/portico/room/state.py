@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
@@ -24,7 +25,10 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One participant's visit; `disconnected` is None while it takes a place. Instants in microseconds."""
+    """One participant's visit; `disconnected` is None while it takes a place. Instants in microseconds.
+
+    `secret` is the digest of what continues it, empty when nothing does; `resumed` how often that happened.
+    """
 
     id: int
     name: str
@@ -35,6 +39,7 @@ class Session:
     node: str
     disconnected: int | None = None
     reason: str = ""
+    resumed: int = 0
 
 
 @dataclass(slots=True)
@@ -51,8 +56,9 @@ class State:
     names: dict[str, int] = field(default_factory=dict)
     """Folded names of the open sessions; their number is the number of places taken."""
     secrets: dict[str, int] = field(default_factory=dict)
-    keys: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Idempotency keys, oldest first: digest of the content, and the entry's number."""
+    keys: OrderedDict[str, tuple[str, int]] = field(default_factory=OrderedDict)
+    """Idempotency keys, oldest first: digest of the content, and the entry's number. Ordered, because a full
+    plain dict walks over some 40,000 deleted slots to find its oldest key: 25 us instead of 0.4."""
     ordinals: Ordinals = field(default_factory=Ordinals)
 
     def open_session(self, session: int) -> Session | None:
@@ -72,14 +78,18 @@ class State:
         return session if now - session.disconnected <= RESUME_MICROSECONDS else None
 
     def forget_sessions(self) -> None:
-        """Let go of the oldest ended sessions beyond the limit."""
+        """Let go of the oldest ended sessions beyond the limit, once those are one in a hundred.
+
+        Not one by one: finding the first of a dict means walking over those deleted before it.
+        """
         excess = len(self.sessions) - SESSIONS_REMEMBERED - len(self.names)
-        if excess <= 0:
+        if excess <= SESSIONS_REMEMBERED // 100:
             return
         ended = (session for session in self.sessions.values() if session.disconnected is not None)
         for session in [next(ended) for _ in range(excess)]:
             del self.sessions[session.id]
-            self.secrets.pop(session.secret, None)
+            if self.secrets.get(session.secret) == session.id:
+                del self.secrets[session.secret]
 
     def lines(self) -> Iterator[bytes]:
         """Write the state as lines of JSON; the tables are copied before the first line is asked for."""
@@ -112,8 +122,14 @@ def _tables(head: bytes, tables: dict[str, Sequence[Any]]) -> Iterator[bytes]:
 
 
 def restore(lines: Iterable[bytes]) -> State:
-    """Read a state back from what `State.lines` wrote; raise `Unavailable` when it is of a newer kind."""
-    rows = iter(lines)
+    """Read a state back from what `State.lines` wrote; raise `Unavailable` when it is of another kind."""
+    try:
+        return _restore(iter(lines))
+    except (ValueError, TypeError, KeyError, StopIteration) as error:
+        raise Unavailable("the log's snapshot cannot be read; run: portico log check") from error
+
+
+def _restore(rows: Iterator[bytes]) -> State:
     head = json.loads(next(rows))
     if head.pop("v") != SNAPSHOT_VERSION:
         raise Unavailable("the log's snapshot was written by another version of Portico; use that one")
@@ -123,7 +139,7 @@ def restore(lines: Iterable[bytes]) -> State:
         table, chunk = json.loads(line)
         tables[table] += chunk
     state.ordinals = Ordinals([run[0] for run in tables["runs"]], [run[1] for run in tables["runs"]])
-    state.keys = {key: (content, seq) for key, (content, seq) in tables["keys"]}
+    state.keys = OrderedDict((key, (content, seq)) for key, (content, seq) in tables["keys"])
     for row in tables["sessions"]:
         _remember(state, Session(*row))
     return state

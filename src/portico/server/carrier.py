@@ -1,8 +1,8 @@
 """The room's task: takes batches from the outbox to the log, and their outcomes back to who waits.
 
-One coroutine, one batch at a time. What was committed is applied, entries go to followers and console, erased
-text is scrubbed from the store, answers go to their slots; then the next batch, which is everything that came
-meanwhile.
+One coroutine, one batch at a time. What was committed is applied, entries go to followers and console, and
+answers to their slots; erased text is scrubbed from the store before that is answered. Then the next batch,
+which is everything that came meanwhile.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Protocol
 
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError, Unavailable
+from portico.model.later import Later
 from portico.ports import Log
 from portico.room.history import History, freeze
 from portico.room.limits import SNAPSHOT_RECORDS
 from portico.room.outbox import Batch
+from portico.room.reducer import Outcome
 from portico.room.room import Applied, Room
 from portico.server.limits import RETRY_SECONDS
 
@@ -79,16 +81,17 @@ class Carrier:
         except PorticoError as error:
             applied = self._room.failed(error)
             self._troubles.note(f"nothing is being stored: {error.sentence}")
-            self._answer(applied)
+            self._answer(applied.answers)
             if len(self._room.outbox):
                 await asyncio.sleep(RETRY_SECONDS[-1])
             return
         applied = self._room.committed(position)
         if applied.entries:
             self._audience.publish(applied.entries)
+        self._answer([answer for answer in applied.answers if not answer[1].erase])
         if applied.erase or self._erasing:
             await self._scrub(applied)
-        self._answer(applied)
+            self._answer([answer for answer in applied.answers if answer[1].erase])
         due = position - self._snapshot_at >= SNAPSHOT_RECORDS
         if due and self._snapshot is None and not self._erasing:
             self._begin_snapshot()
@@ -120,8 +123,8 @@ class Carrier:
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
 
-    def _answer(self, applied: Applied) -> None:
-        for later, outcome in applied.answers:
+    def _answer(self, answers: list[tuple[Later, Outcome]]) -> None:
+        for later, outcome in answers:
             try:
                 later.resolve(outcome)
             except Exception as error:  # noqa: BLE001 - one client's answer is not everybody's trouble

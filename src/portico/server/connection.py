@@ -24,7 +24,7 @@ from portico.model.requests import Line
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
-from portico.wire import CODECS, Wire, sniff
+from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
     from portico.server.fanout import Follower
@@ -86,22 +86,26 @@ class Connection(asyncio.Protocol):
         """Feed, run, write."""
         if self._deaf:
             return
-        if self.codec is None:
+        if self.call is None:
             data = self._open(self._head + data)
             if not data:
                 return
-        requests = self.codec.receive(data)
-        if self._timed or self.codec.partial:
-            self._time(partial=self.codec.partial, afresh=bool(requests))
+        codec: Codec = self.codec
+        requests = codec.receive(data)
+        if self._timed or codec.partial:
+            self._time(partial=codec.partial, afresh=bool(requests))
         if requests:
             self._take(requests)
 
     def eof_received(self) -> bool:
-        """Run what came, answer it, then close; the transport stays open until then."""
-        if self._deaf or (self.codec is None and not self._head):
+        """Run what came, answer it, then close; the transport stays open until then.
+
+        Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
+        """
+        if self._deaf or (self.call is None and not self._head):
             return False
         requests: list[Any] = []
-        if self.codec is None:
+        if self.call is None:
             data = self._open(self._head, ended=True)
             if not data:
                 return False
@@ -109,6 +113,8 @@ class Connection(asyncio.Protocol):
         requests += self.codec.end()
         self._ended = True
         self._time(partial=False)
+        for task in self._tasks or ():
+            self.server.clock.hurry(task)
         self._take(requests)
         return True
 
@@ -176,9 +182,8 @@ class Connection(asyncio.Protocol):
         size = done = 0
         waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
-            if isinstance(request, PorticoError):
-                answer: Any = request
-            else:
+            answer: Any = request
+            if type(request) is list or type(request) is Line:
                 command = find(request)
                 if waiting and (slots.full or self._must_wait(command)):
                     break
@@ -229,6 +234,8 @@ class Connection(asyncio.Protocol):
         """Let a handler that waits run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
+        if self._ended:
+            self.server.clock.hurry(task)
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)
@@ -303,6 +310,11 @@ class Connection(asyncio.Protocol):
     def busy(self) -> bool:
         """Whether answers are still owed."""
         return self.codec is not None and bool(self._slots)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

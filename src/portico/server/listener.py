@@ -30,7 +30,7 @@ from portico.server.limits import (
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
-from portico.server.sockets import listen, vanished
+from portico.server.sockets import hang_up, listen, vanished
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -279,18 +279,26 @@ class Server:
         while True:
             await asyncio.sleep(1)
             now = self.time()
-            for connection in self.silent.expired(now) + self._lingering.expired(now):
-                connection.transport.close()
-                self._closed.add(connection, now)
+            for connection in self.silent.expired(now):
+                self._close(connection)
+            for connection in self._lingering.expired(now):
+                if not connection.transport.get_write_buffer_size():
+                    hang_up(connection.transport.get_extra_info("socket"))
+                self._close(connection)
             for connection in self._closed.expired(now):
                 connection.transport.abort()
             for connection in self.partial.expired(now):
                 connection.time_out()
 
+    def _close(self, connection: Connection) -> None:
+        connection.transport.close()
+        self._closed.add(connection, self.time())
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(VIGIL_SECONDS)
-            for count, connection in enumerate(list(self._sessions.values()), 1):
+            watched = [connection for connection in self._connections if connection.watched]
+            for count, connection in enumerate(watched, 1):
                 if vanished(connection.transport.get_extra_info("socket")):
                     connection.transport.abort()
                 if count % VIGIL_SLICE == 0:

@@ -12,13 +12,13 @@ from portico.wire.codec import Codec
 from portico.wire.http import HttpCodec
 from portico.wire.resp import RespCodec
 from portico.wire.sniff import Wire, sniff
-from portico.wire.text import TextCodec
+from portico.wire.text import RefusingCodec, TextCodec
 
 CODECS: dict[Wire, Callable[[], Codec]] = {
     Wire.RESP: RespCodec,
     Wire.HTTP: HttpCodec,
     Wire.TEXT: TextCodec,
-    Wire.TOO_LONG: TextCodec.refusing,
+    Wire.TOO_LONG: RefusingCodec,
 }
 """What speaks each wire. A first line that is too long is answered as text, the wire of those who type."""
 

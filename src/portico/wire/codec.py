@@ -14,15 +14,18 @@ class Codec(Protocol):
     """Bytes of one connection to requests, replies to bytes.
 
     `protocol` and `pushes` are how its caller begins (see `commands.call.Call`); `family` is equal for codecs
-    whose pushes are the same bytes. `partial` is True while something incomplete is held; `closing` once the
-    last word was said: nothing after it is answered.
+    whose pushes are the same bytes. `closing` is True once the last word was said: nothing after it is
+    answered.
     """
 
     protocol: int
     pushes: bool
     family: str
-    partial: bool
     closing: bool
+
+    @property
+    def partial(self) -> bool:
+        """Whether something incomplete is held."""
 
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
         """Take bytes; return the requests they complete. An error among them is to be said, then closed."""

@@ -13,12 +13,15 @@ from typing import Any
 from portico.model.entries import Entry
 from portico.model.errors import NotOffered, PorticoError, ProtocolError
 from portico.model.requests import Request
+from portico.wire.lines import one_line
 
 HEAD_BYTES = 8_192
 """A request head: nginx's and Node's limit are of this size."""
 
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r?\n")
+
+NOT_YET = "HTTP is not spoken here yet; use netcat, redis-cli or a Redis client library"
 
 STATUS = {NotOffered: b"501 Not Implemented", ProtocolError: b"400 Bad Request"}
 
@@ -48,35 +51,39 @@ class HttpCodec:
         if self._deaf:
             return ()
         self._held += data
-        end = HEAD_END.search(self._held[: HEAD_BYTES + 1])
-        if end is None and len(self._held) <= HEAD_BYTES:
+        end = HEAD_END.search(self._held[:HEAD_BYTES])
+        if end is None and len(self._held) < HEAD_BYTES:
             return ()
-        self._deaf = True
-        head, self._held = self._held, b""
-        self._head = head.startswith(b"HEAD ")
         if end is None:
-            return [ProtocolError(f"the request's head is longer than {HEAD_BYTES:,} bytes")]
-        if not REQUEST_LINE.match(head):
-            return [ProtocolError("this is not an HTTP request line")]
-        return [NotOffered("HTTP is not spoken here yet; use netcat, redis-cli or a Redis client library")]
+            return self._conclude(ProtocolError(f"the request's head is longer than {HEAD_BYTES:,} bytes"))
+        if not REQUEST_LINE.match(self._held):
+            return self._conclude(ProtocolError("this is not an HTTP request line"))
+        return self._conclude(NotOffered(NOT_YET))
 
     def end(self) -> Sequence[Request | PorticoError]:
         """Return the refusal of a head that was cut short."""
         if not self._held:
             return ()
-        self._held = b""
-        return [ProtocolError("the request's head is incomplete")]
+        return self._conclude(ProtocolError("the request's head is incomplete"))
+
+    def _conclude(self, error: PorticoError) -> Sequence[PorticoError]:
+        self._deaf, self._head, self._held = True, self._held.startswith(b"HEAD "), b""
+        return [error]
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return an error as a response; nothing else is ever replied here."""
         self.closing = True
         status = STATUS.get(type(reply), b"400 Bad Request")
-        body = f"{reply.sentence}\n".encode()
+        body = f"{one_line(reply.sentence)}\n".encode()
         head = b"HTTP/1.1 %b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % (
             status,
             len(body),
         )
-        return head + b"X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n" + (b"" if self._head else body)
+        return (
+            head
+            + b"X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+            + (b"" if self._head else body)
+        )
 
     def push(self, entry: Entry) -> bytes:  # noqa: ARG002 - nothing is pushed here
         """Return nothing: nothing is pushed on this wire."""

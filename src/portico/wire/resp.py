@@ -1,4 +1,4 @@
-"""RESP, the Redis serialization protocol: requests in, replies and pushes out.
+r"""RESP, the Redis serialization protocol: requests in, replies and pushes out.
 
 Source: redis.io, "Redis serialization protocol specification", RESP2 and RESP3. Requests are arrays of bulk
 strings only, `*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n`.
@@ -16,10 +16,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from portico.model.entries import Entry, as_map
+from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
-from portico.model.replies import Farewell, Greeting, Simple
+from portico.model.replies import Farewell, Greeting
 from portico.model.requests import Request
+from portico.wire.resp_values import ENCODERS, encode, message_push
 
 ARGUMENTS = 64
 """Words in one request; the longest command here has eight."""
@@ -48,7 +49,18 @@ def _malformed(what: str) -> ProtocolError:
 class RespCodec:
     """RESP for one connection; begins as RESP2, a `Greeting` that is replied switches it."""
 
-    __slots__ = ("_count", "_deaf", "_held", "_needed", "_taken", "_words", "closing", "family", "protocol", "pushes")
+    __slots__ = (
+        "_count",
+        "_deaf",
+        "_held",
+        "_needed",
+        "_taken",
+        "_words",
+        "closing",
+        "family",
+        "protocol",
+        "pushes",
+    )
 
     def __init__(self) -> None:
         """Begin with nothing held."""
@@ -80,13 +92,9 @@ class RespCodec:
                 data = self._join(data)
                 if not data:
                     return requests
-            at = 0
-            if self._words is None:
-                at = self._quick(data, requests)
-            while at < len(data):
-                at = self._careful(data, at, requests)
-                if at < 0:
-                    break
+            at = self._quick(data, requests) if self._words is None else 0
+            if at < len(data):
+                self._parse(data, at, requests)
         except ProtocolError as error:
             self._held, self._words, self._deaf = b"", None, True
             requests.append(error)
@@ -95,6 +103,18 @@ class RespCodec:
     def end(self) -> Sequence[Request | PorticoError]:
         """Return nothing: half a request is none."""
         return ()
+
+    def _parse(self, data: bytes, at: int, requests: list[Any]) -> None:
+        """Go on carefully; but quickly once behind a request that an earlier chunk began.
+
+        Only once: a chunk in which the two alternate would be split over and over.
+        """
+        begun = self._words is not None
+        while 0 <= at < len(data):
+            at = self._careful(data, at, requests)
+            if begun and self._words is None:
+                begun = False
+                at += self._quick(data[at:], requests)
 
     def _join(self, data: bytes) -> bytes:
         """Return what is held with the new bytes, or nothing while they cannot complete a word."""
@@ -173,7 +193,9 @@ class RespCodec:
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
-        encoder = _ENCODERS.get(type(reply))
+        if type(reply) is bytes:
+            return b"$%d\r\n%b\r\n" % (len(reply), reply)
+        encoder = ENCODERS.get(type(reply))
         if encoder is not None:
             return encoder(reply, self.protocol)  # type: ignore[no-any-return]
         if type(reply) is Greeting:
@@ -184,6 +206,8 @@ class RespCodec:
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""
+        if type(entry) is Message and not entry.to:
+            return message_push(entry)
         return b">2\r\n$5\r\nentry\r\n" + encode(as_map(entry), 3)
 
     def closing_push(self, sentence: str) -> bytes:
@@ -194,9 +218,10 @@ class RespCodec:
 def _alike(pieces: list[bytes], requests: list[Any]) -> int:
     """Take a whole chunk of requests of one shape, as pipelines mostly are, column by column; or nothing."""
     last = len(pieces) - 1
-    count = COUNTS.get(pieces[0], ARGUMENTS)
-    stride = 1 + 2 * count
-    if last % stride or last == stride or pieces[:last:stride].count(pieces[0]) * stride != last:
+    stride = 1 + 2 * COUNTS.get(pieces[0], 0)
+    if last % stride or stride in (1, last):
+        return 0
+    if pieces[:last:stride].count(pieces[0]) * stride != last:
         return 0
     columns = []
     for at in range(1, stride, 2):
@@ -206,55 +231,3 @@ def _alike(pieces: list[bytes], requests: list[Any]) -> int:
         columns.append(words)
     requests += map(list, zip(*columns, strict=True))
     return last
-
-
-def encode(value: Any, protocol: int) -> bytes:  # noqa: ANN401 - any reply
-    """Return a value in RESP2 or RESP3."""
-    encoder = _ENCODERS.get(type(value))
-    if encoder is not None:
-        return encoder(value, protocol)
-    if isinstance(value, PorticoError):
-        return f"-{value.code} {value.sentence}\r\n".encode()
-    return encode(value.value(), protocol)
-
-
-def _text(value: str, _protocol: int) -> bytes:
-    data = value.encode()
-    return b"$%d\r\n%b\r\n" % (len(data), data)
-
-
-def _data(value: bytes, _protocol: int) -> bytes:
-    return b"$%d\r\n%b\r\n" % (len(value), value)
-
-
-def _number(value: int, _protocol: int) -> bytes:
-    return b":%d\r\n" % value
-
-
-def _simple(value: Simple, _protocol: int) -> bytes:
-    return b"+%b\r\n" % value.word.encode()
-
-
-def _null(_value: None, protocol: int) -> bytes:
-    return b"_\r\n" if protocol == 3 else b"$-1\r\n"  # noqa: PLR2004 - RESP3
-
-
-def _array(value: Sequence[Any], protocol: int) -> bytes:
-    return b"*%d\r\n" % len(value) + b"".join([encode(each, protocol) for each in value])
-
-
-def _map(value: dict[str, Any], protocol: int) -> bytes:
-    head = b"%%%d\r\n" % len(value) if protocol == 3 else b"*%d\r\n" % (2 * len(value))  # noqa: PLR2004 - RESP3
-    return head + b"".join([_text(key, 3) + encode(each, protocol) for key, each in value.items()])
-
-
-_ENCODERS: dict[type[Any], Any] = {
-    str: _text,
-    bytes: _data,
-    int: _number,
-    Simple: _simple,
-    type(None): _null,
-    list: _array,
-    tuple: _array,
-    dict: _map,
-}

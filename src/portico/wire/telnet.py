@@ -18,6 +18,11 @@ class TelnetFilter:
         self._command = 0
         self._inside = False
 
+    @property
+    def partial(self) -> bool:
+        """Whether the beginning of a negotiation came and not its end."""
+        return self._inside or bool(self._command)
+
     def strip(self, data: bytes) -> bytes:
         """Return the bytes that are text."""
         if not self._command and not self._inside and IAC not in data:

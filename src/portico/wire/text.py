@@ -15,11 +15,14 @@ from portico.model.entries import Entry
 from portico.model.errors import Full, NotAWebAddress, PorticoError, ProtocolError
 from portico.model.replies import Farewell
 from portico.model.requests import Line, Request
+from portico.wire.lines import one_line
 from portico.wire.telnet import TelnetFilter
 from portico.wire.views import push_line, view
 
 LINE_BYTES = 65_536
 """A line without its end: as long as the longest message."""
+
+TOO_LONG = "line too long"
 
 STATUS_COUNT = 100
 """Sessions that the word `status` shows: some ten screens."""
@@ -40,13 +43,24 @@ WORDS = {
     "help": Line(b"HELP"),
     "bye": Line(b"BYE"),
 }
+BLANK = re.compile("[ \t]")
 ERASERS = "\b\x7f"
 
 
 class TextCodec:
     """Plain text for one connection."""
 
-    __slots__ = ("_deaf", "_greeted", "_held", "_limit", "_lines", "_telnet", "closing", "family", "protocol", "pushes")
+    __slots__ = (
+        "_deaf",
+        "_greeted",
+        "_held",
+        "_lines",
+        "_telnet",
+        "closing",
+        "family",
+        "protocol",
+        "pushes",
+    )
 
     def __init__(self) -> None:
         """Begin before the first line."""
@@ -56,22 +70,14 @@ class TextCodec:
         self.closing = False
         self._deaf = False
         self._greeted = False
-        self._held = b""
-        self._limit = LINE_BYTES
+        self._held = bytearray()
         self._lines = 0
         self._telnet = TelnetFilter()
 
-    @classmethod
-    def refusing(cls) -> TextCodec:
-        """Return a codec for a first line that nobody can decide any more: it is too long whatever follows."""
-        codec = cls()
-        codec._limit = 0
-        return codec
-
     @property
     def partial(self) -> bool:
-        """Whether the beginning of a line is held."""
-        return bool(self._held)
+        """Whether the beginning of a line, or of a negotiation, is held."""
+        return not self._deaf and (bool(self._held) or self._telnet.partial)
 
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
         """Return the requests of the lines that are complete now."""
@@ -80,30 +86,31 @@ class TextCodec:
             return requests
         *lines, held = self._telnet.strip(data).split(b"\n")
         if lines:
-            lines[0] = self._held + lines[0]
-            self._held = b""
+            lines[0] = bytes(self._held) + lines[0]
+            self._held.clear()
         for line in lines:
             requests += self._line(line.removesuffix(b"\r"))
             if self._deaf:
                 return requests
         self._held += held
-        if len(self._held) > self._limit + 1:
-            requests.append(self._refuse(ProtocolError("line too long")))
+        if len(self._held) > LINE_BYTES + len("\r"):
+            requests.append(self._refuse(ProtocolError(TOO_LONG)))
         return requests
 
     def end(self) -> Sequence[Request | PorticoError]:
         """Return the requests of a last line without an end."""
-        held, self._held = self._held.removesuffix(b"\r"), b""
-        return self._line(held) if held else []
+        held = bytes(self._held)
+        self._held.clear()
+        return self._line(held.removesuffix(b"\r")) if held else []
 
     def _refuse(self, error: ProtocolError) -> ProtocolError:
         self._deaf = True
-        self._held = b""
+        self._held.clear()
         return error
 
     def _line(self, line: bytes) -> list[Request | PorticoError]:
-        if len(line) > self._limit:
-            return [self._refuse(ProtocolError("line too long"))]
+        if len(line) > LINE_BYTES:
+            return [self._refuse(ProtocolError(TOO_LONG))]
         self._lines += 1
         if self._lines <= WEB_LINES and WEB.match(line):
             return [self._refuse(NotAWebAddress())]
@@ -130,7 +137,17 @@ class TextCodec:
 
     def closing_push(self, sentence: str) -> bytes:
         """Return the word that the server is going, as a line."""
-        return f"* {sentence}\n".encode()
+        return f"* {one_line(sentence)}\n".encode()
+
+
+class RefusingCodec(TextCodec):
+    """Plain text for a first line that nobody can decide any more: too long, whatever follows."""
+
+    __slots__ = ()
+
+    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:  # noqa: ARG002 - whatever it is
+        """Return the refusal, once."""
+        return () if self._deaf else [self._refuse(ProtocolError(TOO_LONG))]
 
 
 def parse_line(text: str) -> Line | None:
@@ -144,7 +161,7 @@ def parse_line(text: str) -> Line | None:
     if text.startswith("//"):
         return Line(b"SAY", text[1:])
     if text.startswith("/"):
-        name, _, rest = text[1:].partition(" ")
+        name, rest = [*BLANK.split(text[1:], 1), ""][:2]
         return Line(name.encode(), rest)
     return Line(b"SAY", text)
 

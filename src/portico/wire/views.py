@@ -25,6 +25,10 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
+from portico.wire.lines import one_line
+
+NOTHING = "(nothing)"
+"""An answer that would otherwise be no line at all."""
 
 
 def view(reply: Any) -> str:  # noqa: ANN401 - any reply
@@ -35,7 +39,7 @@ def view(reply: Any) -> str:  # noqa: ANN401 - any reply
     if isinstance(reply, Full):
         return f"{reply.sentence}\n"
     if isinstance(reply, PorticoError):
-        return f"error: {reply.sentence}\n"
+        return f"error: {one_line(reply.sentence)}\n"
     return f"{_plain(reply)}\n"
 
 
@@ -44,10 +48,10 @@ def message_lines(sender: str, text: str) -> str:
     return f"{sender}: {text}".replace("\n", "\n  ")
 
 
-def push_line(entry: Entry) -> str:
-    """Return an entry as a person is told of it."""
+def push_line(entry: Entry, reader: str = "you") -> str:
+    """Return an entry as a person is told of it; `reader` is how one is called who was told something."""
     if type(entry) is Message:
-        sender = f"{entry.sender} (to {entry.to})" if entry.to else entry.sender
+        sender = f"{entry.sender} (to {reader})" if entry.to else entry.sender
         return message_lines(sender, entry.text)
     if type(entry) is Presence:
         change = f"is now {entry.name}" if entry.change == "renamed" else entry.change
@@ -95,7 +99,12 @@ def _listing(reply: Listing) -> str:
 
 
 def _page(reply: Page) -> str:
-    return "\n".join(f"{e.seq} {local_text(e.at)} {push_line(e)}" for e in reply.entries) or "(nothing)"
+    return "\n".join(map(_past, reply.entries)) or NOTHING
+
+
+def _past(entry: Entry) -> str:
+    """Return an entry as history shows it: the reader may be the one who told, or the one who was told."""
+    return f"{entry.seq} {local_text(entry.at)} {push_line(entry, getattr(entry, 'to', ''))}"
 
 
 def _card(reply: FileCard) -> str:
@@ -111,7 +120,8 @@ def _command(line: CommandLine) -> str:
 
 MANUAL_HEAD = """\
 Any line you type is said to everybody. The words status, list, help and bye alone, and lines that begin
-with /, are commands; // at the start says a line that begins with /."""
+with /, are commands; // at the start says a line that begins with /. What stands in [ ] may be left out;
+text goes on to the end of the line."""
 
 
 def _manual(reply: Manual) -> str:
@@ -131,10 +141,10 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any plain value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_flat(each)}" for key, each in value.items())
+        return "\n".join(f"{key}: {_flat(each)}" for key, each in value.items()) or NOTHING
     if isinstance(value, list | tuple):
-        return "\n".join(_flat(each) for each in value) or "(nothing)"
-    return "(nothing)" if value is None else str(value).replace("\r\n", "\n").rstrip("\n")
+        return "\n".join(_flat(each) for each in value) or NOTHING
+    return NOTHING if value is None else str(value).replace("\r\n", "\n").rstrip("\n")
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - any plain value

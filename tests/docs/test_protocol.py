@@ -1,0 +1,65 @@
+"""docs/protocol.md says the truth: its examples are run, its limits are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portico.commands.arguments import WORD_BYTES
+from portico.room.limits import KEY_BYTES, MESSAGE_BYTES, NAME_CHARACTERS
+from portico.server.limits import PARTIAL_SECONDS, SILENT_SECONDS
+from portico.wire import CODECS, Wire, http, resp, text
+from portico.wire.sniff import SNIFF_BYTES
+from tests.support.service import Guest, InMemory
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```(text|resp|http)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+WIRES = {"text": Wire.TEXT, "resp": Wire.RESP, "http": Wire.HTTP}
+
+LIMITS = [
+    ("silence before the first byte", f"{SILENT_SECONDS} s"),
+    ("from the first byte", f"{PARTIAL_SECONDS} s"),
+    ("a first line", f"{SNIFF_BYTES:,} bytes"),
+    ("a line of plain text", f"{text.LINE_BYTES:,} bytes"),
+    ("words in one RESP request", f"{resp.ARGUMENTS}"),
+    ("bytes in one RESP request", f"{resp.REQUEST_BYTES:,}"),
+    ("a RESP length", f"1 to {resp.LENGTH_DIGITS} digits"),
+    ("a head of HTTP", f"{http.HEAD_BYTES:,} bytes"),
+    ("a message", f"1 to {MESSAGE_BYTES:,} bytes"),
+    ("a name", f"1 to {NAME_CHARACTERS} characters"),
+    ("an idempotency key", f"1 to {KEY_BYTES} bytes"),
+    ("any other single argument", f"{WORD_BYTES:,} bytes"),
+]
+
+
+def turns(example):
+    """What is sent and what shall come back, in turn."""
+    for turn in re.split(r"^(?=>)", example, flags=re.MULTILINE)[1:]:
+        sent, *answers = turn.splitlines()
+        yield sent[1:].removeprefix(" "), [answer[1:].removeprefix(" ") for answer in answers]
+
+
+def spelled(line, wire):
+    """The bytes that a line of an example stands for."""
+    return f"{line}\n" if wire is Wire.TEXT else line.replace(r"\r", "\r").replace(r"\n", "\n")
+
+
+@pytest.mark.parametrize("language, example", EXAMPLES, ids=[example[:20] for _, example in EXAMPLES])
+def test_the_examples_are_true(language, example):
+    wire = WIRES[language]
+    guest = Guest(InMemory(), CODECS[wire]())
+    for sent, answers in turns(example):
+        said = guest.feed(spelled(sent, wire).encode()).decode()
+        expected = "".join(spelled(answer, wire) for answer in answers)
+        pattern = ".*?".join(map(re.escape, expected.split("...")))
+        assert re.fullmatch(pattern, said, re.DOTALL), f"after {sent!r} there came {said!r}"
+
+
+def test_there_are_examples_of_every_wire():
+    assert {language for language, _ in EXAMPLES} == set(WIRES)
+
+
+@pytest.mark.parametrize("what, value", LIMITS)
+def test_the_limits_are_those_of_the_code(what, value):
+    (row,) = re.findall(rf"^\| {re.escape(what)}.*$", PAGE, re.MULTILINE)
+    assert value in row

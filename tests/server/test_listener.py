@@ -1,0 +1,97 @@
+import asyncio
+
+import pytest
+
+from portico.model.errors import PorticoError
+from tests.server.conftest import FaultyLog, until
+
+
+async def test_sessions_open_at_a_crash_are_closed_by_recovery(start):
+    log = FaultyLog()
+    served = await start(log)
+    peer = await served.joined()
+    await peer.say("Hello")
+    for task in served.server._tasks:
+        task.cancel()
+    again = await start(log)
+    (session,) = again.server.room.state.sessions.values()
+    assert session.disconnected is not None
+    assert session.reason == "crash"
+
+
+async def test_the_number_of_places_is_what_this_start_says(start):
+    log = FaultyLog()
+    await start(log, max_clients=3)
+    served = await start(log, max_clients=7)
+    assert served.server.room.state.max_clients == 7
+
+
+async def test_when_places_run_out_the_oldest_silent_connection_goes_first(start):
+    served = await start(max_connections=3)
+    talking = await served.joined()
+    oldest, younger = await served.connect(), await served.connect()
+    await until(lambda: served.server.connections() == 3)
+    newest = await served.connect()
+    assert await oldest.rest() == b""
+    newest.send(b"*1\r\n$4\r\nPING\r\n")
+    younger.send(b"*1\r\n$4\r\nPING\r\n")
+    assert await newest.line() == await younger.line() == "+PONG"
+    assert await talking.say("x") == "x ACK"
+
+
+async def test_when_nobody_is_silent_the_newcomer_is_turned_away(start):
+    served = await start(max_connections=1)
+    peer = await served.joined()
+    assert await (await served.connect()).rest() == b""
+    assert await peer.say("x") == "x ACK"
+
+
+async def test_a_resumed_session_leaves_the_older_connection(start):
+    served = await start()
+    older = await served.connect()
+    older.send(b"*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$7\r\nSETNAME\r\n$3\r\nann\r\n")
+    secret = ""
+    while not secret:
+        if await older.line() == "resume":
+            await older.line()
+            secret = await older.line()
+    newer = await served.connect()
+    newer.send(b"*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$6\r\nRESUME\r\n$32\r\n%b\r\n" % secret.encode())
+    assert await newer.line() == "%14"
+    assert b"this session goes on over another connection" in await older.rest()
+    await until(lambda: served.server.connections() == 1)
+    assert list(served.server.room.state.names) == ["ann"]
+
+
+async def test_stopping_tells_and_closes_every_session_and_writes_when_it_left(start):
+    served = await start()
+    peer = await served.joined()
+    waiting = await served.connect()
+    waiting.send(b"*5\r\n$7\r\nHISTORY\r\n$5\r\nSINCE\r\n$1\r\n1\r\n$4\r\nWAIT\r\n$5\r\n60000\r\n")
+    await asyncio.sleep(0.05)
+    await served.server.stop()
+    assert await peer.rest() == b"* the server is shutting down\n"
+    assert await waiting.rest() == b"*0\r\n"
+    (session,) = served.server.room.state.sessions.values()
+    assert session.disconnected is not None
+    assert session.reason == ""
+    assert (await served.log.load_snapshot("main")) is not None
+
+
+async def test_a_task_that_ends_is_not_unheard(start):
+    served = await start()
+
+    async def fail() -> None:
+        raise PorticoError("broken")
+
+    served.server._begin(fail())
+    with pytest.raises(PorticoError, match="broken"):
+        await served.server.broken
+
+
+async def test_silent_and_lingering_connections_are_swept(start, monkeypatch):
+    served = await start()
+    silent = await served.connect()
+    await until(lambda: len(served.server.silent) == 1)
+    monkeypatch.setattr(served.server, "time", lambda: 10**9)
+    assert await silent.rest() == b""
