@@ -96,10 +96,11 @@ class Survey:
     def _withhold(self, state: State) -> State:
         """Replace the keys that do not come along, in their places."""
         tells = set(self.tells.values())
-        state.keys = {
-            withheld_key(seq) if seq in tells or seq < self._first else key: (
-                ("", seq) if seq in tells or seq < self._first else (content, seq)
-            )
-            for key, (content, seq) in state.keys.items()
-        }
+        kept = dict(state.keys)
+        state.keys.clear()
+        for key, (content, seq) in kept.items():
+            if seq in tells or seq < self._first:
+                state.keys[withheld_key(seq)] = ("", seq)
+            else:
+                state.keys[key] = (content, seq)
         return state
