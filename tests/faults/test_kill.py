@@ -1,4 +1,4 @@
-"""The server is killed in the middle of everything; nothing that was acknowledged is lost, doubled or moved."""
+"""The server is killed in the middle of everything; nothing acknowledged is lost, doubled or moved."""
 
 import threading
 import time

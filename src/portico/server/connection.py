@@ -335,6 +335,7 @@ class Connection(asyncio.Protocol):
         if self._deaf:
             return
         self._deaf = True
+        self.unfollow()
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return
