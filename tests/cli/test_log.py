@@ -403,6 +403,11 @@ class TestBackup:
         assert "exists already" in words(log("backup", tmp_path / "copy", room), 1)
         assert (tmp_path / "copy").read_text() == "mine"
 
+    def test_is_one_file_for_its_owner_alone(self, room, empty):
+        words(log("backup", empty / "copy", room))
+        assert [path.name for path in empty.iterdir()] == ["copy"]
+        assert (empty / "copy").stat().st_mode & 0o777 == 0o600
+
     def test_what_is_not_there_is_5(self, empty, tmp_path):
         assert "there is no log" in words(log("backup", tmp_path / "copy", empty), 5)
         assert not (tmp_path / "copy").exists()

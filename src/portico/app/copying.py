@@ -28,6 +28,9 @@ def copy(path: Path, destination: Path) -> Copy:
     backup(path, destination)
     with reading(destination) as file:
         state = newest_state(file)
+    # What SQLite leaves beside a database that was only read; nobody else has opened this one yet.
+    for rest in ("-wal", "-shm"):
+        destination.with_name(destination.name + rest).unlink(missing_ok=True)
     return Copy(size_of(destination), state.seq, state.at)
 
 

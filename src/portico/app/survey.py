@@ -6,7 +6,6 @@ arrive at. The survey keeps the few positions that are not exported as they stan
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
 from portico.app.check import made
@@ -97,11 +96,11 @@ class Survey:
     def _withhold(self, state: State) -> State:
         """Replace the keys that do not come along, in their places."""
         tells = set(self.tells.values())
-        kept: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        for key, (content, seq) in state.keys.items():
+        kept = dict(state.keys)
+        state.keys.clear()
+        for key, (content, seq) in kept.items():
             if seq in tells or seq < self._first:
-                kept[withheld_key(seq)] = ("", seq)
+                state.keys[withheld_key(seq)] = ("", seq)
             else:
-                kept[key] = (content, seq)
-        state.keys = kept
+                state.keys[key] = (content, seq)
         return state

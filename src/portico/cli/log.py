@@ -77,7 +77,8 @@ def _place(arguments: argparse.Namespace) -> Place:
         ledger = resolve((LEDGER,), vars(arguments))["ledger"]
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if directory.is_file() and not ledger:
+    # A log that is named goes before one of the environment, as a flag would.
+    if directory.is_file() and vars(arguments)["ledger"] is None:
         return Place(directory.parent, directory)
     if not directory.is_dir():
         raise NotFound(f"{directory} is not a directory; name the one that is served")
