@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portico.model import records
 from portico.model.errors import Unavailable
 from portico.model.records import (
     VERSION,
@@ -135,3 +136,8 @@ def test_a_damaged_record_is_a_record_or_unavailable(record, member, value):
 def test_any_bytes_are_a_record_or_unavailable(body):
     with pytest.raises(Unavailable):
         decode(body)
+
+
+@given(st.builds(Say, NUMBER, NUMBER, TEXT, TEXT))
+def test_the_short_way_to_write_a_message_gives_the_same_text(say):
+    assert records._said(say) == records._written(say)

@@ -1,26 +1,24 @@
-"""What `serve` prints: the report's lines, written by a thread of their own.
+"""What `serve` prints: the report's lines, or the same as JSON.
 
-The server hands over what happened and goes on; nobody who does not read the console ever stops it. What
-does not fit the queue is counted and said in one line. Names and texts hold no control characters (the room
-refuses them), and further lines of a message are indented, so that no client can forge a line.
+The server hands over what happened and goes on; nobody who does not read the console ever stops it (see
+`portico.cli.printer`). Names and texts hold no control characters (the room refuses them), and further lines
+of a message are indented, so that no client can forge a line. What was told to one person is not the
+console's to know.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
+import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from portico.cli.printer import Header, Printer
 from portico.model.entries import Entry, Message, Presence, as_map
 from portico.model.instants import local_text, rfc3339
 from portico.room.room import Address
-
-QUEUE_LINES = 10_000
-"""Things to print that may wait: a second of a busy room. About 2 MB."""
 
 
 def _message(entry: Message) -> str:
@@ -47,103 +45,79 @@ def text_line(event: Any) -> str:  # noqa: ANN401 - an entry, an address, or a s
 
 
 def json_line(event: Any) -> str:  # noqa: ANN401 - an entry, an address, or a sentence
-    """Return an event as one line of JSON."""
-    if isinstance(event, Message) and event.to_session:
+    """Return an event as one line of JSON; empty for what is not the console's to know."""
+    if isinstance(event, tuple):
+        facts = {"kind": "attempt", "at": _now(), "address": list(event)}
+    elif isinstance(event, str):
+        facts = {"kind": "note", "at": _now(), "text": event}
+    elif event.to_session:
         return ""
-    if isinstance(event, Message | Presence):
-        facts = as_map(event)
-    elif isinstance(event, tuple):
-        facts = {"kind": "attempt", "address": list(event)}
     else:
-        facts = {"kind": "note", "text": str(event)}
+        facts = as_map(event)
     return json.dumps(facts, ensure_ascii=False)
+
+
+def _now() -> str:
+    return rfc3339(time.time_ns() // 1_000)
 
 
 LAYOUTS: dict[str, Callable[[Any], str]] = {"text": text_line, "json": json_line}
 
 
+def weight(entry: Entry) -> int:
+    """Return about how many bytes an entry's text takes."""
+    return len(entry.text) if isinstance(entry, Message) else 0
+
+
 class Console:
-    """Prints what happens; implements the server's `Console`."""
+    """Prints what happens, or only troubles on standard error; implements the server's `Console`."""
 
-    def __init__(self, *, layout: str = "text", quiet: bool = False, out: TextIO | None = None) -> None:
-        """Print to standard output, in a layout of `LAYOUTS`; `quiet` prints no events."""
-        self._line = LAYOUTS[layout]
+    def __init__(
+        self,
+        *,
+        layout: str = "text",
+        quiet: bool = False,
+        out: TextIO | None = None,
+        errors: TextIO | None = None,
+    ) -> None:
+        """Print to standard output, in a layout of `LAYOUTS`."""
         self._quiet = quiet
-        self._out = out or sys.stdout
-        self._queue: deque[Any] = deque()
-        self._missed = 0
-        self._pending = threading.Semaphore(0)
-        self._closing = False
-        self._thread = threading.Thread(target=self._print, name="console", daemon=True)
+        self._out = _printer(out or sys.stdout, 1, LAYOUTS[layout])
+        self._errors = _printer(errors or sys.stderr, 2, text_line)
+        self._errors.start()
 
-    def start(self, header: Sequence[str]) -> None:
+    def start(self, header: Sequence[Header]) -> None:
         """Print the first lines, then events as they come (and those that came already)."""
-        self._queue.extendleft(reversed(header))
-        self._pending.release()
-        self._thread.start()
+        self._out.start(header)
 
     def attempted(self, address: Address) -> None:
         """Tell of a connection."""
         if not self._quiet:
-            self._add(address)
+            self._out.put((address,))
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Tell of what happened in the room."""
         if not self._quiet:
-            room = max(QUEUE_LINES - len(self._queue), 0)
-            self._missed += max(len(entries) - room, 0)
-            self._queue.extend(entries[:room])
-            self._pending.release()
+            self._out.put(entries, weight)
 
     def note(self, sentence: str) -> None:
-        """Tell of a trouble, on standard error too when quiet."""
-        self._add(sentence)
+        """Tell of a trouble."""
+        (self._errors if self._quiet else self._out).put((sentence,))
 
     def report(self, error: BaseException) -> None:
         """Tell of a mistake of our own."""
-        traceback.print_exception(error)
-
-    def _add(self, event: Any) -> None:  # noqa: ANN401 - an address or a sentence
-        if len(self._queue) >= QUEUE_LINES:
-            self._missed += 1
-        else:
-            self._queue.append(event)
-        self._pending.release()
+        self._errors.put(("".join(traceback.format_exception(error)).rstrip("\n"),))
 
     def close(self, seconds: float = 1.0) -> None:
         """Print what is left, as far as somebody reads it."""
-        self._closing = True
-        self._pending.release()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-
-    def _print(self) -> None:
-        try:
-            while not self._closing or self._queue:
-                self._pending.acquire()
-                self._write(self._take())
-        except (OSError, ValueError):
-            self._quiet = True
-
-    def _take(self) -> list[str]:
-        lines = []
-        while self._queue:
-            event = self._queue.popleft()
-            line = event if isinstance(event, Header) else self._line(event)
-            if line:
-                lines.append(line)
-        if self._missed:
-            lines.append(self._line(f"... {self._missed} lines left out"))
-            self._missed = 0
-        return lines
-
-    def _write(self, lines: list[str]) -> None:
-        if lines:
-            self._out.write("\n".join(lines) + "\n")
-            self._out.flush()
+        self._out.close(seconds)
+        self._errors.close(seconds)
 
 
-class Header(str):
-    """A line that is printed as it is, in every layout."""
-
-    __slots__ = ()
+def _printer(stream: TextIO | None, fd: int, render: Callable[[Any], str]) -> Printer:
+    if stream is None:
+        # It was closed when the program began.
+        return Printer(fd, render)
+    # What was printed before by other means comes first.
+    stream.flush()
+    return Printer(stream.fileno(), render, stream.encoding)

@@ -1,26 +1,45 @@
 """`portico`: finds the command, runs it, and turns errors into sentences and exit codes.
 
-Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 5 not found, 130 interrupted.
+
+A command's modules are imported when it runs, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from portico import __version__
 from portico.cli.errors import UsageError
-from portico.model.errors import PorticoError
+from portico.model.errors import NotFound, PorticoError
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, MISSING, INTERRUPTED = 1, 2, 5, 130
+
+EXIT_CODES: tuple[tuple[type[PorticoError], int], ...] = ((NotFound, MISSING), (PorticoError, FAILED))
+"""What an error means to the shell; the first that fits."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses in one sentence, and takes flags only as they are written in the manual."""
+
+    def __init__(self, **options: object) -> None:
+        """Take what argparse takes."""
+        super().__init__(**{"allow_abbrev": False, **options})  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read more."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> Parser:
     """Return the parser of all commands."""
-    from portico.cli import log, serve  # noqa: PLC0415 - each command adds itself
+    from portico.cli import log, serve
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="portico", description="One TCP port where the people and programs of a network meet."
     )
     parser.add_argument("--version", action="version", version=f"portico {__version__}")
@@ -32,18 +51,33 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    parsed = build_parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = parsed.run
     try:
+        parsed = build_parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = parsed.run
         return command(parsed)
     except UsageError as error:
         return _fail(str(error), USAGE)
     except PorticoError as error:
-        return _fail(error.sentence, FAILED)
+        return _fail(error.sentence, next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return _unread()
+    except OSError as error:
+        return _fail(_sentence(error), FAILED)
 
 
 def _fail(sentence: str, code: int) -> int:
     print(f"error: {sentence}", file=sys.stderr)
     return code
+
+
+def _sentence(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{error.strerror or error}"
+
+
+def _unread() -> int:
+    """End quietly: whoever read our output has gone, and what is left of it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED

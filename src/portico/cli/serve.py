@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portico.cli.console import Console, Header
 from portico.cli.errors import UsageError
 from portico.cli.settings import DAY_MICROSECONDS, SERVE, add_settings, resolve
 
 if TYPE_CHECKING:
+    from portico.cli.printer import Header
     from portico.server.listener import Server, Settings
+
+DESCRIPTION = (
+    "Serve a directory and its room on one port: people come with netcat, programs with any Redis client."
+    " Ctrl-C ends it."
+)
+EPILOG = (
+    "Every flag can also be set in the environment: --max-clients is PORTICO_MAX_CLIENTS. A flag goes first."
+)
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
     """Add the command to the parser."""
-    parser = commands.add_parser("serve", help="serve a directory's room", description=__doc__)
-    parser.add_argument("directory", nargs="?", default=".", metavar="DIRECTORY", help="default: the current one")
+    parser = commands.add_parser(
+        "serve", help="serve a directory's room", description=DESCRIPTION, epilog=EPILOG
+    )
+    parser.add_argument(
+        "directory",
+        nargs="?",
+        default=".",
+        metavar="DIRECTORY",
+        help="what is served; the room lives in DIRECTORY/.portico (default: the current directory)",
+    )
     add_settings(parser, SERVE)
     parser.set_defaults(run=run)
 
@@ -37,20 +53,33 @@ def run(arguments: argparse.Namespace) -> int:
             f"{values['host']} can be reached from a network, and this room asks nobody for a token;"
             " say --open if everybody there may come in, or keep --host 127.0.0.1"
         )
+    keep_standard_files()
     _serve(directory, values)
     return 0
 
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach an address."""
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
+def keep_standard_files() -> None:
+    """Open /dev/null where a standard file is closed: else the log would get its number, and our lines."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def _serve(directory: Path, values: dict[str, Any]) -> None:
-    from portico import app  # noqa: PLC0415 - the server is only loaded where it is used
+    from portico import app
+    from portico.cli.console import Console
 
     console = Console(layout=values["log-format"], quiet=values["quiet"])
     place = app.Place(directory, Path(values["ledger"]) if values["ledger"] else None, values["sync"])
@@ -65,7 +94,7 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
 
 
 def _settings(values: dict[str, Any]) -> Settings:
-    from portico.server.listener import Settings  # noqa: PLC0415 - as above
+    from portico.server.listener import Settings
 
     days = values["keep-days"]
     return Settings(
@@ -82,6 +111,8 @@ def _settings(values: dict[str, Any]) -> Settings:
 
 def header(server: Server, *, quiet: bool) -> list[Header]:
     """Return the first lines: the report's three, then how to reach the room."""
+    from portico.cli.printer import Header
+
     host, port = server.address
     lines = [
         f"Server is listening on {host}:{port}",
@@ -89,9 +120,11 @@ def header(server: Server, *, quiet: bool) -> list[Header]:
         "Server waiting for connection...",
     ]
     if not quiet:
-        reach = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
+        reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
         lines += [
-            f"Talk to it:   nc {reach} {port}          (type help for the commands)",
+            f"Talk to it:    nc {reach} {port}          (type help for the commands)",
             f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
         ]
+        if not is_loopback(host):
+            lines.append(f"Nobody is asked for a token: everybody who can reach {host} may come in (--open).")
     return [Header(line) for line in lines]

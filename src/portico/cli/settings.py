@@ -1,17 +1,21 @@
 """The settings of `serve`: each declared once, as a flag, an environment variable and a default.
 
-The order is flag, environment, default. `--max-clients` is `PORTICO_MAX_CLIENTS` in the environment.
+The order is flag, environment, default. `--max-clients` is `PORTICO_MAX_CLIENTS` in the environment; a
+variable that is empty counts as not set.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
+
+DIGITS = re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Setting:
     default: Any
     help: str
     parse: Callable[[str], Any] = str
-    metavar: str = ""
+    metavar: str = "VALUE"
     choices: tuple[str, ...] = ()
 
     @property
@@ -45,7 +49,7 @@ def number(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers in a range."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
+        if not DIGITS.fullmatch(text) or not low <= int(text) <= high:
             raise ValueError(f"a whole number from {low} to {high:,} is wanted")
         return int(text)
 
@@ -72,20 +76,30 @@ def truth(text: str) -> bool:
     raise ValueError("1 or 0 is wanted")
 
 
+LEDGER = Setting("ledger", None, "the log's file, instead of DIRECTORY/.portico/log.sqlite3", metavar="PATH")
+
 SERVE = (
-    Setting("host", "127.0.0.1", "address to listen on; one that is not loopback needs --open"),
-    Setting("port", 65_432, "port to listen on; 0 takes a free one", number(0, 65_535)),
-    Setting("max-clients", 3, "places in the room", number(1, 1_000_000)),
-    Setting("max-connections", 1_024, "connections in all, joined or not", number(1, 1_000_000)),
-    Setting("read-only", False, "nothing may be said", truth),
-    Setting("ledger", None, "file of the log, instead of DIRECTORY/.portico/log.sqlite3", metavar="PATH"),
-    Setting("sync", "full", "full: survives a power cut; normal: survives kill -9", choices=("full", "normal")),
-    Setting("keep-entries", None, "keep at least the newest N entries, forget older ones", number(1, 10**12)),
-    Setting("keep-days", None, "keep entries of the last N days, forget older ones", number(1, 36_500)),
-    Setting("open", False, "listen on a network without a token", truth),
-    Setting("drain", 10.0, "seconds that answers under way get at the end", seconds),
-    Setting("quiet", False, "print only the first three lines", truth),
-    Setting("log-format", "text", "how the console's lines look", choices=("text", "json")),
+    Setting(
+        "host", "127.0.0.1", "address to listen on; one that is not loopback needs --open", metavar="ADDRESS"
+    ),
+    Setting("port", 65_432, "port to listen on; 0 takes a free one", number(0, 65_535), "PORT"),
+    Setting("max-clients", 3, "places in the room", number(1, 1_000_000), "N"),
+    Setting("max-connections", 1_024, "connections in all, joined or not", number(1, 1_000_000), "N"),
+    Setting("read-only", default=False, help="nothing may be said", parse=truth),
+    LEDGER,
+    Setting(
+        "sync", "full", "full: survives a power cut; normal: survives kill -9", choices=("full", "normal")
+    ),
+    Setting("keep-entries", None, "keep the newest N entries, forget older ones", number(1, 10**12), "N"),
+    Setting(
+        "keep-days", None, "keep the entries of the last N days, forget older ones", number(1, 36_500), "N"
+    ),
+    Setting("open", default=False, help="let everybody in who can reach the address", parse=truth),
+    Setting("drain", 10, "seconds that answers under way get at the end", seconds, "SECONDS"),
+    Setting(
+        "quiet", default=False, help="print only the first three lines, and troubles on stderr", parse=truth
+    ),
+    Setting("log-format", "text", "how the lines about what happens look", choices=("text", "json")),
 )
 
 
@@ -95,27 +109,34 @@ def add_settings(parser: argparse.ArgumentParser, settings: tuple[Setting, ...])
         shown = "" if setting.default in (None, False) else f" (default: {setting.default})"
         facts: dict[str, Any] = {"default": None, "help": setting.help + shown, "dest": setting.name}
         if setting.switch:
-            facts["action"] = "store_const"
-            facts["const"] = "1"
+            facts |= {"action": "store_const", "const": "1"}
         else:
-            facts["metavar"] = setting.metavar or "|".join(setting.choices) or "VALUE"
+            facts["metavar"] = "|".join(setting.choices) or setting.metavar
         parser.add_argument(setting.flag, **facts)
 
 
 def resolve(
-    settings: tuple[Setting, ...], flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ
+    settings: tuple[Setting, ...],
+    flags: Mapping[str, str | None],
+    environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
     """Return every setting's value by name; raise `ValueError` naming the flag or variable at fault."""
     return {setting.name: _value(setting, flags.get(setting.name), environment) for setting in settings}
 
 
 def _value(setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:  # noqa: ANN401
-    source, text = (setting.flag, flag) if flag is not None else (setting.variable, environment.get(setting.variable))
+    source, text = setting.flag, flag
+    if text is None:
+        source, text = setting.variable, environment.get(setting.variable) or None
     if text is None:
         return setting.default
     try:
-        if setting.choices and text not in setting.choices:
-            raise ValueError(f"{' or '.join(setting.choices)} is wanted")
-        return setting.parse(text)
+        return _parsed(setting, text)
     except ValueError as error:
         raise ValueError(f"{source} {text!r}: {error}") from None
+
+
+def _parsed(setting: Setting, text: str) -> Any:  # noqa: ANN401 - the setting's own
+    if setting.choices and text not in setting.choices:
+        raise ValueError(f"{' or '.join(setting.choices)} is wanted")
+    return setting.parse(text)

@@ -1,4 +1,4 @@
-"""The composition root: the one place that names concrete stores and brings everything together."""
+"""Serving a room: the stores are opened, the server runs until it is told to stop, everything is closed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
+from portico.app.place import ROOM, Place, occupied
 from portico.model.errors import PorticoError
 from portico.room.history import open_room
 from portico.server.limits import RESERVED_FILES
@@ -19,35 +17,24 @@ from portico.server.listener import Console, Server, Settings
 from portico.stores.directory import DirectoryRepository
 from portico.stores.sqlite import SqliteLog
 
-ROOM = "main"
-"""The one room of a server."""
-
-PRIVATE = ".portico"
-"""Where a room keeps its own things, inside the directory it serves."""
-
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter from another: beside a busy loop the log's thread waited 6 ms
 for its turn with the default 5 ms, and 0.9 ms with this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a room lives, and how durably; `ledger` None means inside the directory."""
-
-    directory: Path
-    ledger: Path | None
-    sync: Literal["full", "normal"]
-
-    @property
-    def log_path(self) -> Path:
-        """Return where the log stands."""
-        return self.ledger or self.directory / PRIVATE / "log.sqlite3"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a server in order: Ctrl-C, a service manager, and the closing of its terminal."""
 
 
 async def serve(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
-    """Serve until SIGINT or SIGTERM; call `ready` once connections are accepted; raise `PorticoError`."""
+    """Serve until a signal of `STOPPING`; call `ready` when it listens; raise `PorticoError`."""
     sys.setswitchinterval(SWITCH_SECONDS)
     allow_files(settings.max_connections)
+    with occupied(place):
+        await _open(place, settings, console, ready)
+
+
+async def _open(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
     repository = DirectoryRepository(place.directory)
     log = SqliteLog(place.log_path, sync=place.sync)
     try:
@@ -62,8 +49,10 @@ async def serve(place: Place, settings: Settings, console: Console, ready: Calla
 async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in STOPPING:
+        # A hangup that is ignored (nohup) stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     await server.start()
     gc.collect()
     gc.freeze()

@@ -1,0 +1,55 @@
+"""Where a room lives: the directory it serves, its log, and the lock that keeps a second server away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from portico.stores.places import Lock, prepare_directory
+from portico.stores.sqlite_schema import Sync
+
+ROOM = "main"
+"""The one room of a server."""
+
+PRIVATE = ".portico"
+"""Where a room keeps its own things, inside the directory it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a room lives, and how durably; `ledger` None means inside the directory."""
+
+    directory: Path
+    ledger: Path | None = None
+    sync: Sync = "full"
+
+    @property
+    def log_path(self) -> Path:
+        """Return where the log stands."""
+        return self.ledger or self.directory / PRIVATE / "log.sqlite3"
+
+    @property
+    def lock_path(self) -> Path:
+        """Return the file whose lock means: this directory is being served."""
+        return self.directory / PRIVATE / "lock"
+
+
+@contextlib.contextmanager
+def occupied(place: Place) -> Iterator[None]:
+    """Be the one server of a directory, whatever its log; raise `Refused` when there is another.
+
+    A directory that cannot be written to, with its log elsewhere, may be served by several: none changes it.
+    """
+    if place.ledger is not None and not os.access(place.directory, os.W_OK):
+        yield
+        return
+    lock = Lock(place.lock_path)
+    prepare_directory(place.lock_path.parent)
+    lock.take(place.directory)
+    try:
+        yield
+    finally:
+        lock.release()

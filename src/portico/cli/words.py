@@ -1,0 +1,33 @@
+"""Quantities, sizes and instants as people read them."""
+
+from __future__ import annotations
+
+from portico.model.instants import local_text
+
+UNITS = ("KB", "MB", "GB", "TB")
+THOUSAND = 1_000
+
+
+def quantity(count: int, noun: str) -> str:
+    """Return `1 entry`, `2,000 entries`."""
+    if count != 1:
+        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count:,} {noun}"
+
+
+def size(count: int) -> str:
+    """Return `512 bytes`, `1.2 MB`: powers of 1,000."""
+    if count < THOUSAND:
+        return f"{count} bytes"
+    value = float(count)
+    for unit in UNITS:
+        value /= THOUSAND
+        # 999.95 and above would be shown as 1000.0.
+        if value < THOUSAND - 0.05:
+            return f"{value:.1f} {unit}"
+    return f"{value:.1f} {UNITS[-1]}"
+
+
+def dated(instant: int) -> str:
+    """Return an instant to the second, in local time."""
+    return local_text(instant)[:19]

@@ -1,0 +1,61 @@
+"""docs/operations.md says what is so: flags, variables, defaults, limits, sentences."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portico.cli import printer
+from portico.cli.settings import SERVE, Setting
+from portico.room import limits as room
+from portico.server import limits as server
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+
+
+def row(setting: Setting) -> str:
+    value = "" if setting.switch else " " + ("\\|".join(setting.choices) or setting.metavar)
+    default = "" if setting.default in (None, False) else f"`{setting.default}` "
+    return f"| `{setting.flag}{value}` | `{setting.variable}` | {default}| {setting.help} |"
+
+
+def test_the_table_of_flags_is_that_of_the_command():
+    shown = [line for line in PAGE.splitlines() if line.startswith("| `--") and "PORTICO_" in line]
+    assert shown == [row(setting) for setting in SERVE]
+
+
+def test_the_limits_are_those_of_the_code():
+    shown = re.findall(r"^\| `(room|server)\.([A-Z_]+)` \| ([\d,]+) \|", PAGE, re.MULTILINE)
+    assert len(shown) > 10
+    for module, name, value in shown:
+        assert getattr({"room": room, "server": server}[module], name) == int(value.replace(",", ""))
+
+
+def test_the_console_waits_as_long_as_the_page_says():
+    assert f"{printer.QUEUE_LINES:,} lines or {printer.QUEUE_BYTES // 1_048_576} MiB" in PAGE
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the disk under the log is full",
+        "nothing is being stored: ",
+        "the log does not answer, trying on: ",
+        "is locked by another program",
+        "was written by a newer Portico",
+        "is on a network file system (",
+        "where a log is not safe",
+        "is in use by another server (process ",
+        "is taken by another program; choose one with --port",
+        "can be reached from a network",
+        " open files and this system allows ",
+        "; free some space and start again",
+    ],
+)
+def test_the_sentences_are_those_of_the_code(sentence):
+    code = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    assert sentence in PAGE
+    assert sentence in code
