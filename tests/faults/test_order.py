@@ -158,3 +158,13 @@ def test_a_name_holds_from_the_next_line_on(serve):
         client.lines(3)
         (entry,) = other.call("HISTORY", "KIND", "message")
     assert pairs(entry)["sender"] == "bob"
+
+
+@pytest.mark.xfail(reason="who has requests waiting behind a WAIT is not read from, and so not seen to leave")
+def test_waiting_with_more_behind_it_ends_with_who_waits(serve):
+    server = serve()
+    with server.resp_client() as waiting:
+        waiting.call("NAME", "alice")
+        waiting.send("HISTORY", "SINCE", 1, "WAIT", 60_000)
+        waiting.send("STATUS")
+    wait_until(lambda: not online(server), 8)
