@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
-from weakref import WeakSet
 
 
 class MachineClock:
@@ -15,8 +13,7 @@ class MachineClock:
     def __init__(self, head: Callable[[], int]) -> None:
         """Ask `head` for the number of the newest entry."""
         self._head = head
-        self._waiting: dict[asyncio.Task[Any] | None, asyncio.Future[None]] = {}
-        self._hurried: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._waiting: set[asyncio.Future[None]] = set()
         self._closed = False
 
     def now(self) -> int:
@@ -27,30 +24,23 @@ class MachineClock:
         """Wait until the room has an entry after a number (True) or the time is up (False)."""
         if self._head() > after:
             return True
-        task = asyncio.current_task()
-        if self._closed or task in self._hurried:
+        if self._closed:
             return False
-        future = self._waiting[task] = asyncio.get_running_loop().create_future()
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
         try:
             await asyncio.wait_for(future, seconds)
         except TimeoutError:
             return False
         finally:
-            del self._waiting[task]
+            self._waiting.discard(future)
         return self._head() > after
 
     def ring(self) -> None:
         """Wake everybody who waits: there is an entry."""
-        for future in self._waiting.values():
+        for future in self._waiting:
             if not future.done():
                 future.set_result(None)
-
-    def hurry(self, task: asyncio.Task[Any]) -> None:
-        """Let a task wait for entries no longer, now or later."""
-        self._hurried.add(task)
-        future = self._waiting.get(task)
-        if future is not None and not future.done():
-            future.set_result(None)
 
     def close(self) -> None:
         """Wake everybody, and let nobody wait any more."""

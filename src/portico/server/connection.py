@@ -100,7 +100,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Run what came, answer it, then close; the transport stays open until then.
 
-        Nobody can tell who only ended the input from who is gone, so no place is held for who waits for news.
+        Nobody can tell who only ended the input from who is gone, so who then still waits for an answer holds
+        no place meanwhile.
         """
         if self._deaf or (self.call is None and not self._head):
             return False
@@ -113,8 +114,6 @@ class Connection(asyncio.Protocol):
         requests += self.codec.end()
         self._ended = True
         self._time(partial=False)
-        for task in self._tasks or ():
-            self.server.clock.hurry(task)
         self._take(requests)
         return True
 
@@ -220,7 +219,10 @@ class Connection(asyncio.Protocol):
             if not self._slots and not self.choked:
                 self._schedule()
         elif self._ended:
-            if not self._slots:
+            if self._slots:
+                self.unfollow()
+                self.server.leave(self)
+            else:
                 self.transport.close()
         elif self._paused and not self.choked and not self._slots.full:
             self._paused = False
@@ -234,8 +236,6 @@ class Connection(asyncio.Protocol):
         """Let a handler that waits run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
-        if self._ended:
-            self.server.clock.hurry(task)
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)
