@@ -127,4 +127,4 @@ def test_nothing_that_a_person_types_raises(name, rest):
 def test_a_coroutine_handler_may_raise_what_its_caller_answers():
     _, ann = scene()
     with pytest.raises(PorticoError):
-        finish(perform(find([b"STAT"]), ann.call_state, [b"STAT", b"absent"]))
+        finish(perform(ann.call_state, [b"STAT", b"absent"]))

@@ -15,7 +15,7 @@ from typing import Any
 
 from portico.commands.call import Call
 from portico.commands.declare import Command
-from portico.commands.table import TABLE, find, perform
+from portico.commands.table import TABLE, perform
 from portico.model.entries import Entry, visible
 from portico.model.errors import PorticoError
 from portico.model.later import Later
@@ -140,7 +140,7 @@ class Guest:
         """Carry one request out to its end; return the reply before any codec has seen it."""
         if isinstance(request, PorticoError):
             return request
-        answer = perform(find(request), self.call_state, request)
+        answer = perform(self.call_state, request)
         if isinstance(answer, Coroutine):
             try:
                 answer = finish(answer)

@@ -85,8 +85,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    whether all are taken as they come, the parser of the remaining words, where each option stands, what is
-    bound for what is not given, and for the options alone.
+    the number of words when all are taken as they come (0 otherwise), the parser of the remaining words,
+    where each option stands, what is bound for what is not given, and for the options alone.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Command:
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
-    raw: bool = field(init=False)
+    raw: int = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
@@ -110,13 +110,13 @@ class Command:
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
         single = [p for p in self.parameters if not p.token and not p.many]
+        varies = any(p.many or (p.optional and not p.token) for p in self.parameters)
+        taken_raw = not varies and all(p.kinds and p.parse is raw for p in self.parameters)
         prepared = {
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
-            "exact": -1
-            if any(p.many or (p.optional and not p.token) for p in self.parameters)
-            else len(single),
-            "raw": all(p.kinds and p.parse is raw for p in self.parameters),
+            "exact": -1 if varies else len(single),
+            "raw": 1 + len(single) if taken_raw else 0,
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),

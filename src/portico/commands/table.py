@@ -33,18 +33,19 @@ def find(request: Request) -> Command | None:
     return _BY_NAME.get(name.upper()) if command is None else command
 
 
-def perform(command: Command | None, call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
+def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
     """Carry a request out: return a reply, a `Later` of one, or a coroutine that returns either.
 
     Refusals are replies too; nothing that a client sends makes this raise.
     """
     try:
+        command = find(request)
         if command is None or call.refusing is not None:
             return _refuse(call, _name(request))
+        if type(request) is list and len(request) == command.raw:
+            return command.handler(call, *request[1:])
         if command.speaks and call.service.read_only:
             return Denied("this room is read-only; nothing can be said here")
-        if command.raw and type(request) is list and len(request) - 1 == command.exact:
-            return command.handler(call, *request[1:])
         return command.handler(call, *bind(command, request))
     except PorticoError as error:
         return error

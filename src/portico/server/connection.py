@@ -16,11 +16,10 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from portico.commands.call import Call
-from portico.commands.declare import Command
 from portico.commands.table import find, perform
 from portico.model.errors import PorticoError, ProtocolError, Unavailable
 from portico.model.later import Later
-from portico.model.requests import Line
+from portico.model.requests import Line, Request
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
@@ -183,10 +182,9 @@ class Connection(asyncio.Protocol):
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
             answer: Any = request
             if type(request) is list or type(request) is Line:
-                command = find(request)
-                if waiting and (slots.full or self._must_wait(command)):
+                if waiting and (slots.full or self._must_wait(request)):
                     break
-                answer = perform(command, call, request)
+                answer = perform(call, request)
             done += 1
             if type(answer) is CoroutineType:
                 answer = self._start(answer)
@@ -206,8 +204,9 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"".join(out))
         self._after()
 
-    def _must_wait(self, command: Command | None) -> bool:
-        """Tell whether a command's turn comes only when all earlier answers are there."""
+    def _must_wait(self, request: Request) -> bool:
+        """Tell whether a request's turn comes only when all earlier answers are there."""
+        command = find(request)
         return command is not None and (command.settles or (command.joins and self.call.joining))
 
     def _after(self) -> None:
