@@ -6,6 +6,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_any_time_a_disk_may_hold_can_be_written(tmp_path, reading, zone, second
     def aged(*args, **kwargs):
         facts = real(*args, **kwargs)
         values = {name: getattr(facts, name) for name in dir(facts) if name.startswith("st_")}
-        return os.stat_result(tuple(facts), {**values, "st_mtime_ns": seconds * 10**9})
+        return SimpleNamespace(**{**values, "st_mtime_ns": seconds * 10**9})
 
     with monkeypatch.context() as patched:
         patched.setattr(tree.os, "stat", aged)

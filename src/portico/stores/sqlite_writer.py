@@ -60,7 +60,7 @@ class _Tail:
 def _insert(table: int, size: int) -> str:
     rows = ",".join(f"({number},?)" for number in range(size))
     return (
-        f"INSERT INTO records_{table} SELECT ?1 + column1, iif(column1 = ?2, ?3, NULL), column2 "  # noqa: S608
+        f"INSERT INTO records_{table} SELECT ? + column1, iif(column1 = ?, ?, NULL), column2 "  # noqa: S608
         f"FROM (VALUES {rows}) WHERE column2 IS NOT NULL"
     )
 
@@ -131,9 +131,9 @@ class Writer:
                 "INSERT OR REPLACE INTO snapshots VALUES (?,?,?)", (table, snapshot.position, frame)
             )
             self._connection.execute(
-                "DELETE FROM snapshots WHERE room = ?1 AND position NOT IN "
-                "(SELECT position FROM snapshots WHERE room = ?1 ORDER BY position DESC LIMIT 2)",
-                (table,),
+                "DELETE FROM snapshots WHERE room = ? AND position NOT IN "
+                "(SELECT position FROM snapshots WHERE room = ? ORDER BY position DESC LIMIT 2)",
+                (table, table),
             )
             self._commit()
         except sqlite3.Error as error:
