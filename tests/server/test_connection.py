@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from portico.server import limits, listener
+from portico.server import door, limits
 from tests.server.conftest import until
 
 
@@ -93,7 +93,7 @@ async def test_a_lost_connection_leaves_the_room_and_its_place_is_free_at_once(s
 
 
 async def test_a_connection_lost_while_joining_leaves_again(start, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(listener, "VIGIL_SECONDS", 0.05)
+    monkeypatch.setattr(door, "VIGIL_SECONDS", 0.05)
     served = await start()
     served.log.gate.clear()
     peer = await served.connect()
@@ -123,7 +123,7 @@ async def test_who_does_not_read_is_not_read_from(start, monkeypatch: pytest.Mon
     for _ in range(400):
         peer.send(request)
     await asyncio.sleep(0.3)
-    (connection,) = served.server._connections
+    (connection,) = served.server.door.connections
     assert connection.choked
     assert connection.transport.get_write_buffer_size() < 4 * limits.BYTES_PER_TURN
     async with asyncio.timeout(20):
@@ -152,8 +152,8 @@ async def test_what_was_begun_and_not_finished_is_closed_in_words(start):
     ):
         peer = await served.connect()
         peer.send(half)
-        await until(lambda: len(served.server.partial) == 1)
-        (connection,) = served.server.partial.expired(served.server.time() + 60)
+        await until(lambda: len(served.server.door.partial) == 1)
+        (connection,) = served.server.door.partial.expired(served.server.door.time() + 60)
         connection.time_out()
         assert (await peer.rest()).startswith(word)
 
@@ -163,10 +163,10 @@ async def test_time_does_not_run_against_one_who_is_not_read_from(start):
     peer = await served.connect()
     served.log.gate.clear()
     peer.send(b"*2\r\n$3\r\nSAY\r\n$1\r\nx\r\n*1\r\n$6\r\nSTATUS\r\n*1\r\n$4\r\nPI")
-    await until(lambda: len(served.server.partial) == 1)
-    (connection,) = served.server.partial.expired(served.server.time() + 60)
+    await until(lambda: len(served.server.door.partial) == 1)
+    (connection,) = served.server.door.partial.expired(served.server.door.time() + 60)
     connection.time_out()
-    assert connection in served.server.partial
+    assert connection in served.server.door.partial
     served.log.gate.set()
     assert await peer.line() == ":2"
 

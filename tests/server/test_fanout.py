@@ -60,7 +60,7 @@ async def test_a_slow_follower_gets_everything_once_and_stops_nobody(start):
         speaker.send(b"".join(b"*2\r\n$3\r\nSAY\r\n$10006\r\n%06d%b\r\n" % (n, text) for n in range(50)))
         await speaker.lines(50)
         assert len(await pushed(quick, 50)) == 50
-    (connection,) = (c for c in served.server._connections if c.choked)
+    (connection,) = (c for c in served.server.door.connections if c.choked)
     assert connection.transport.get_write_buffer_size() < 4_000_000
     slow.reader._transport.resume_reading()
     texts = await pushed(slow, 1_000)

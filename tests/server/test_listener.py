@@ -92,6 +92,6 @@ async def test_a_task_that_ends_is_not_unheard(start):
 async def test_silent_and_lingering_connections_are_swept(start, monkeypatch):
     served = await start()
     silent = await served.connect()
-    await until(lambda: len(served.server.silent) == 1)
-    monkeypatch.setattr(served.server, "time", lambda: 10**9)
+    await until(lambda: len(served.server.door.silent) == 1)
+    monkeypatch.setattr(served.server.door, "time", lambda: 10**9)
     assert await silent.rest() == b""

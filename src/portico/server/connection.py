@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername") or ("", 0)
         self.address: Address = (peer[0], peer[1])
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
-        self.id = self.server.welcome(self)
+        self.id = self.server.door.welcome(self)
 
     def data_received(self, data: bytes) -> None:
         """Feed, run, write."""
@@ -136,14 +136,14 @@ class Connection(asyncio.Protocol):
         self._backlog = ()
         for task in self._tasks or ():
             task.cancel()
-        self.server.farewell(self)
+        self.server.door.farewell(self)
 
     # From bytes to answers
 
     def _open(self, data: bytes, *, ended: bool = False) -> bytes:
         """Decide the wire; return the bytes for its codec, nothing while undecided or when turned away."""
         if not self._head:
-            self.server.silent.discard(self)
+            self.server.door.silent.discard(self)
         wire = sniff(data, ended=ended)
         if wire is Wire.MORE:
             self._head = data
@@ -161,10 +161,10 @@ class Connection(asyncio.Protocol):
     def _time(self, *, partial: bool, afresh: bool = False) -> None:
         """Let the time of something half-sent run, from now on if it began just now, or stop."""
         if afresh or not partial:
-            self.server.partial.discard(self)
+            self.server.door.partial.discard(self)
         self._timed = partial
         if partial:
-            self.server.partial.add(self, self.server.time())
+            self.server.door.partial.add(self, self.server.door.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
@@ -220,7 +220,7 @@ class Connection(asyncio.Protocol):
         elif self._ended:
             if self._slots:
                 self.unfollow()
-                self.server.leave(self)
+                self.server.door.leave(self)
             else:
                 self.transport.close()
         elif self._paused and not self.choked and not self._slots.full:
@@ -284,13 +284,13 @@ class Connection(asyncio.Protocol):
     def attach(self, session: int) -> None:
         """Hold a session that the log has confirmed, and no other."""
         if self.call.session != session:
-            self.server.leave(self)
+            self.server.door.leave(self)
         self.call.session = session
-        self.server.attach(self, session)
+        self.server.door.attach(self, session)
 
     def release(self) -> None:
         """Hold no session any more."""
-        self.server.release(self)
+        self.server.door.release(self)
         self.call.session = 0
 
     def follow(self, after: int) -> None:
@@ -340,4 +340,4 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write_eof()
         self.transport.resume_reading()
-        self.server.linger(self)
+        self.server.door.linger(self)

@@ -1,9 +1,8 @@
-"""The server: accepts connections, knows who holds which session, starts and stops everything else."""
+"""The server: listens, and starts, stops and brings together everything else."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
 import socket
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,18 +18,10 @@ from portico.room.room import Address, Room
 from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
 from portico.server.connection import Connection
-from portico.server.deadlines import Deadlines
+from portico.server.door import Door
 from portico.server.fanout import Fanout
-from portico.server.limits import (
-    BACKLOG,
-    LAST_WORDS_SECONDS,
-    LINGER_SECONDS,
-    PARTIAL_SECONDS,
-    SILENT_SECONDS,
-    VIGIL_SECONDS,
-    VIGIL_SLICE,
-)
-from portico.server.sockets import hang_up, listen, vanished
+from portico.server.limits import BACKLOG
+from portico.server.sockets import listen
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -87,20 +78,13 @@ class Server:
         self._carrier = Carrier(room, history, log, self, console)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
-        self._connections: set[Connection] = set()
-        self._sessions: dict[int, Connection] = {}
-        self._ids = itertools.count(1)
-        self.silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
-        self.partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
-        self._lingering: Deadlines[Connection] = Deadlines(LINGER_SECONDS)
-        self._closed: Deadlines[Connection] = Deadlines(LAST_WORDS_SECONDS)
+        self.door = Door(room, self.clock, settings.max_connections, console.attempted)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: list[socket.socket] = []
         self._listeners: list[asyncio.Server] = []
         self.broken: asyncio.Future[None]
         """Raises what ended a task that must never end."""
-        self._closing = False
 
     # Starting and stopping
 
@@ -111,8 +95,8 @@ class Server:
         self.broken = loop.create_future()
         self._begin(self._carrier.run())
         await self._recover()
-        self._begin(self._sweep())
-        self._begin(self._watch())
+        self._begin(self.door.sweep())
+        self._begin(self.door.watch())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -150,18 +134,18 @@ class Server:
 
     async def stop(self) -> None:
         """Take no new work, let answers finish, tell and close every session, write the last snapshot."""
-        self._closing = True
+        self.door.closed = True
         for listener in self._listeners:
             listener.close()
         self.clock.close()
-        for connection in self._connections:
+        for connection in self.door.connections:
             connection.transport.pause_reading()
-        await self._until(lambda: not any(connection.busy for connection in self._connections))
-        for connection in list(self._connections):
+        await self._until(lambda: not any(connection.busy for connection in self.door.connections))
+        for connection in list(self.door.connections):
             connection.tell_closing(GOING)
-            self.leave(connection)
+            self.door.leave(connection)
             connection.transport.close()
-        await self._until(lambda: not self._connections and not len(self.room.outbox))
+        await self._until(lambda: not self.door.connections and not len(self.room.outbox))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -173,64 +157,6 @@ class Server:
         end = loop.time() + self.settings.drain
         while not done() and loop.time() < end:  # noqa: ASYNC110 - many small things, once in a life
             await asyncio.sleep(0.01)
-
-    # What connections tell
-
-    def welcome(self, connection: Connection) -> int:
-        """Take a connection in, or close it when there are too many; return its number."""
-        if self._closing:
-            connection.transport.close()
-        elif len(self._connections) >= self.settings.max_connections:
-            self._make_room(connection)
-        if not connection.transport.is_closing():
-            self._console.attempted(connection.address)
-            self._connections.add(connection)
-            self.silent.add(connection, self.time())
-        return next(self._ids)
-
-    def _make_room(self, connection: Connection) -> None:
-        oldest = self.silent.oldest()
-        if oldest is None:
-            connection.transport.close()
-        else:
-            self.silent.discard(oldest)
-            self._connections.discard(oldest)
-            oldest.transport.abort()
-
-    def farewell(self, connection: Connection) -> None:
-        """Let a lost connection go, and its session leave the room."""
-        self._connections.discard(connection)
-        for group in (self.silent, self.partial, self._lingering, self._closed):
-            group.discard(connection)
-        if connection.call is not None:
-            self.fanout.unfollow(connection)
-            self.leave(connection)
-
-    def leave(self, connection: Connection) -> None:
-        """Let the session that a connection holds leave the room."""
-        session = connection.call.session if connection.call is not None else 0
-        if session and self._sessions.get(session) is connection:
-            connection.release()
-            self.room.leave(self.clock.now(), session)
-
-    def attach(self, connection: Connection, session: int) -> None:
-        """Let a connection hold a session; the older one that held it is closed."""
-        older = self._sessions.get(session)
-        self._sessions[session] = connection
-        if older is not None and older is not connection:
-            older.call.session = 0
-            older.tell_closing("this session goes on over another connection")
-            older.finish()
-        if connection not in self._connections:
-            self.leave(connection)
-
-    def release(self, connection: Connection) -> None:
-        """Let a session be held by no connection."""
-        self._sessions.pop(connection.call.session, None)
-
-    def linger(self, connection: Connection) -> None:
-        """Let a connection that has heard its last word go a little later."""
-        self._lingering.add(connection, self.time())
 
     def schedule(self, call: Callable[[], None]) -> None:
         """Call at the next turn of the loop, together with all others."""
@@ -256,14 +182,7 @@ class Server:
 
     def connections(self) -> int:
         """Return how many connections there are."""
-        return len(self._connections)
-
-    # What runs beside
-
-    @staticmethod
-    def time() -> float:
-        """Return the loop's time, in seconds; for time-outs only."""
-        return asyncio.get_running_loop().time()
+        return len(self.door.connections)
 
     def _keep_since(self) -> int | None:
         kept = self.settings.keep_microseconds
@@ -274,32 +193,3 @@ class Server:
         self.fanout.publish(entries)
         self.clock.ring()
         self._console.entries(entries)
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            now = self.time()
-            for connection in self.silent.expired(now):
-                self._close(connection)
-            for connection in self._lingering.expired(now):
-                if not connection.transport.get_write_buffer_size():
-                    hang_up(connection.transport.get_extra_info("socket"))
-                self._close(connection)
-            for connection in self._closed.expired(now):
-                connection.transport.abort()
-            for connection in self.partial.expired(now):
-                connection.time_out()
-
-    def _close(self, connection: Connection) -> None:
-        connection.transport.close()
-        self._closed.add(connection, self.time())
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(VIGIL_SECONDS)
-            watched = [connection for connection in self._connections if connection.watched]
-            for count, connection in enumerate(watched, 1):
-                if vanished(connection.transport.get_extra_info("socket")):
-                    connection.transport.abort()
-                if count % VIGIL_SLICE == 0:
-                    await asyncio.sleep(0)
