@@ -17,6 +17,11 @@ from portico.server.listener import Console, Server, Settings
 from portico.stores.directory import DirectoryRepository
 from portico.stores.sqlite import SqliteLog
 
+GC_THRESHOLDS = (10_000, 20, 50)
+"""How many new objects make the collector of cycles look, and how often it looks further. Messages under way
+are many short-lived objects without cycles: with the default of 700 looking at them took 11 % of the loop's
+time beside 1,000 clients; 10,000 are looked through in half a millisecond."""
+
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter from another: beside a busy loop the log's thread waited 6 ms
 for its turn with the default 5 ms, and 0.9 ms with this."""
@@ -56,6 +61,7 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     await server.start()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     ready(server)
     await server.serve()
     told = loop.create_task(stop.wait())
