@@ -19,10 +19,7 @@ from portico.cli.printer import Header, Printer
 from portico.model.entries import Entry, Message, Presence, as_map
 from portico.model.instants import local_text, rfc3339
 from portico.room.room import Address
-
-
-def _message(entry: Message) -> str:
-    return f"{entry.sender}: {entry.text}".replace("\n", "\n  ")
+from portico.wire.views import message_lines
 
 
 def _presence(entry: Presence) -> str:
@@ -36,7 +33,7 @@ def _presence(entry: Presence) -> str:
 def text_line(event: Any) -> str:  # noqa: ANN401 - an entry, an address, or a sentence
     """Return an event as people read it; empty for what is not the console's to know."""
     if isinstance(event, Message):
-        return "" if event.to_session else _message(event)
+        return "" if event.to_session else message_lines(event.sender, event.text)
     if isinstance(event, Presence):
         return _presence(event)
     if isinstance(event, tuple):
