@@ -176,9 +176,11 @@ def _say(state: State, record: Say) -> Outcome:
         return Outcome(error=nobody(record.to_name))
     if record.join is not None:
         return _join(state, record.join)
-    if record.session and state.open_session(record.session) is None:
+    session = state.open_session(record.session) if record.session else None
+    if record.session and session is None:
         return Outcome(error=ended())
-    if state.names.get(fold(record.sender), record.session) != record.session:
+    own = session is not None and session.name == record.sender
+    if not own and state.names.get(fold(record.sender), record.session) != record.session:
         return Outcome(error=NameTaken(record.sender))
     return Outcome()
 

@@ -88,10 +88,12 @@ class Carrier:
         applied = self._room.committed(position)
         if applied.entries:
             self._audience.publish(applied.entries)
-        self._answer([answer for answer in applied.answers if not answer[1].erase])
         if applied.erase or self._erasing:
+            self._answer([answer for answer in applied.answers if not answer[1].erase])
             await self._scrub(applied)
             self._answer([answer for answer in applied.answers if answer[1].erase])
+        else:
+            self._answer(applied.answers)
         due = position - self._snapshot_at >= SNAPSHOT_RECORDS
         if due and self._snapshot is None and not self._erasing:
             self._begin_snapshot()
