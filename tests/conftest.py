@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("PORTICO_TEST_ALL") == "1":
         pytest.fail(f"missing peer {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """With PORTICO_TEST_ALL=1 no test may skip itself either: what is not run is not known."""
+    report = yield
+    if report.skipped and os.environ.get("PORTICO_TEST_ALL") == "1" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where everything must run: {report.longrepr[2]}"
+    return report
 
 
 def is_here(peer: str) -> bool:
