@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from portico.commands.arguments import ENTRY, ENTRY_KIND, HOLDER, KEY, MESSAGE, NAME, number
@@ -35,17 +36,12 @@ WAIT_MILLISECONDS = 60_000
 )
 def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
     """Log a message; a visitor becomes a session first, unless it speaks under a name of its own."""
-
-    def answer(outcome: Outcome) -> Any:  # noqa: ANN401 - a reply
-        return outcome.error or Said(outcome.seq, text)
-
+    answer = _saying(text)
     if name is not None:
         return call.room.say_as(call.now, call.session, name, text, key or "").map(answer)
     if call.session:
         return call.room.say(call.now, call.session, text, key or "").map(answer)
-    secret = call.service.secret()
-    later = call.room.join_and_say(call.now, call.address, digest(secret), text, key or "")
-    return watch(call, later, secret, answer)
+    return _join_saying(call, text, key or "")
 
 
 @command(
@@ -61,15 +57,19 @@ def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
 )
 def tell(call: Call, name: str, text: str, key: str | None) -> Later:
     """Log a message for the session that holds the name now."""
-
-    def answer(outcome: Outcome) -> Any:  # noqa: ANN401 - a reply
-        return outcome.error or Said(outcome.seq, text)
-
     if call.session:
-        return call.room.tell(call.now, call.session, name, text, key or "").map(answer)
+        return call.room.tell(call.now, call.session, name, text, key or "").map(_saying(text))
+    return _join_saying(call, text, key or "", name)
+
+
+def _saying(text: str) -> Callable[[Outcome], Any]:
+    return lambda outcome: outcome.error or Said(outcome.seq, text)
+
+
+def _join_saying(call: Call, text: str, key: str, to: str = "") -> Later:
     secret = call.service.secret()
-    later = call.room.join_and_say(call.now, call.address, digest(secret), text, key or "", name)
-    return watch(call, later, secret, answer)
+    later = call.room.join_and_say(call.now, call.address, digest(secret), text, key, to)
+    return watch(call, later, secret, _saying(text))
 
 
 @command(

@@ -302,8 +302,9 @@ class Connection(asyncio.Protocol):
         self.server.fanout.unfollow(self)
 
     def write(self, data: bytes) -> None:
-        """Write pushes between answers."""
-        self.transport.write(data)
+        """Write pushes between answers; nothing after the last word."""
+        if not self._deaf:
+            self.transport.write(data)
 
     @property
     def busy(self) -> bool:

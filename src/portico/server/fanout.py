@@ -99,7 +99,7 @@ class Fanout:
             connection.finish()
             return
         follower.task = follower.writable = None
-        self._live.setdefault(connection.codec.family, {})[connection] = None
+        self._go_on(connection, follower)
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Push a committed batch to all live followers."""
@@ -126,7 +126,7 @@ def _publish(entries: Sequence[Entry], members: list[Connection]) -> None:
         else:
             data = shared
         if data:
-            member.transport.write(data)
+            member.write(data)
 
 
 def _particular(entries: Sequence[Entry], *, own: bool) -> set[int]:

@@ -143,6 +143,7 @@ class Server:
         await self._until(lambda: not any(connection.busy for connection in self.door.connections))
         for connection in list(self.door.connections):
             connection.tell_closing(GOING)
+            connection.unfollow()
             self.door.leave(connection)
             connection.transport.close()
         await self._until(lambda: not self.door.connections and not len(self.room.outbox))

@@ -21,11 +21,6 @@ def identity(connection: sqlite3.Connection) -> str:
     return str(value)
 
 
-def room_names(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of all rooms, oldest first."""
-    return [name for (name,) in connection.execute("SELECT name FROM rooms ORDER BY id")]
-
-
 def room_id(connection: sqlite3.Connection, room: str) -> int | None:
     """Return the number of a room's table, or None for a room nothing was ever written to."""
     row = connection.execute("SELECT id FROM rooms WHERE name = ?", (room,)).fetchone()
