@@ -1,6 +1,6 @@
 """`portico`: finds the command, runs it, and turns errors into sentences and exit codes.
 
-Exit codes: 0 done, 1 failed, 2 usage, 5 not found, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 124 time-out, 130 interrupted.
 
 A command's modules are imported when it runs, so that `--help` answers at once.
 """
@@ -15,12 +15,19 @@ from typing import NoReturn
 
 from portico import __version__
 from portico.cli.errors import UsageError
-from portico.model.errors import NotFound, PorticoError
+from portico.model.errors import CannotConnect, PorticoError, TimedOut
 
-FAILED, USAGE, MISSING, INTERRUPTED = 1, 2, 5, 130
+FAILED, USAGE, UNREACHABLE, REFUSED, MISSING, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 124, 130
 
-EXIT_CODES: tuple[tuple[type[PorticoError], int], ...] = ((NotFound, MISSING), (PorticoError, FAILED))
-"""What an error means to the shell; the first that fits."""
+EXIT_CODES = {
+    "NOTFOUND": MISSING,
+    "FULL": REFUSED,
+    "TAKEN": REFUSED,
+    "DENIED": REFUSED,
+    "NOAUTH": REFUSED,
+    "WRONGPASS": REFUSED,
+}
+"""What a refusal means to the shell, by its code; any other is a failure."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,13 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _fail(str(error), USAGE)
     except PorticoError as error:
-        return _fail(error.sentence, next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+        return _fail(error.sentence, exit_code(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         return _unread()
     except OSError as error:
         return _fail(_sentence(error), FAILED)
+
+
+def exit_code(error: PorticoError) -> int:
+    """Return the exit code of a command that ends with this error."""
+    if isinstance(error, CannotConnect):
+        return UNREACHABLE
+    return TIMED_OUT if isinstance(error, TimedOut) else EXIT_CODES.get(error.code, FAILED)
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -6,16 +6,29 @@ it only changes limits. `entries_of` is the one place that knows which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
 
-from portico.model.instants import rfc3339
+from portico.model.instants import instant_of, moment, rfc3339
 from portico.model.records import Erased, Join, Leave, Record, Rename, Resume, Say
 
 
+class _Dated:
+    """What is common to all entries."""
+
+    __slots__ = ()
+    at: int
+
+    @property
+    def time(self) -> datetime:
+        """When it happened, in UTC; `at` is the same in microseconds since 1970."""
+        return moment(self.at)
+
+
 @dataclass(slots=True)
-class Message:
+class Message(_Dated):
     """Something said; `to` is empty for everybody, else the name it was told to.
 
     `session` and `to_session` are 0 for a visitor and for everybody.
@@ -36,7 +49,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Presence:
+class Presence(_Dated):
     """Somebody `joined`, `left` or was `renamed` (to `name`).
 
     `reason` says `crash` where recovery closed what a crash had left open.
@@ -63,7 +76,7 @@ class Presence:
 
 
 @dataclass(slots=True)
-class ErasedMessage:
+class ErasedMessage(_Dated):
     """A message whose text is gone."""
 
     kind: ClassVar[str] = "erased"
@@ -93,6 +106,35 @@ def as_map(entry: Entry) -> dict[str, Any]:
         "sender": entry.sender,
         **entry.facts(),
     }
+
+
+def entry_of(facts: Mapping[str, Any]) -> Entry | None:
+    """Return the entry that `as_map` made a map of; None for a kind that is not known here.
+
+    Sessions are 0: programs are not told their numbers.
+    """
+    read = _READERS.get(facts["kind"])
+    return None if read is None else read(facts, facts["seq"], instant_of(facts["at"]), facts["sender"])
+
+
+def _message(facts: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry:
+    return Message(seq, at, sender, 0, facts["text"], facts.get("to", ""))
+
+
+def _presence(facts: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry:
+    name, reason = facts.get("name", ""), facts.get("reason", "")
+    return Presence(seq, at, sender, 0, facts["change"], name, reason)
+
+
+def _nothing_left(_: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry:
+    return ErasedMessage(seq, at, sender, 0)
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any], int, int, str], Entry]] = {
+    Message.kind: _message,
+    Presence.kind: _presence,
+    ErasedMessage.kind: _nothing_left,
+}
 
 
 def visible(entry: Entry, session: int) -> bool:

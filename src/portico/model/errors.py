@@ -17,6 +17,9 @@
     ├── NeedResp3           NEEDRESP3    pushes need RESP3
     ├── NoProto             NOPROTO      a protocol version that does not exist
     ├── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
+    │   ├── CannotConnect   UNAVAILABLE  nobody answers at the server's address; said by the client
+    │   ├── Lost            UNAVAILABLE  the connection broke before the answer came; said by the client
+    │   └── TimedOut        UNAVAILABLE  no answer in time; said by the client
     └── Refused             ERR          a store cannot be opened as it is
 
 A sentence is written once, here: what happened, why, what to do next. Wires show the code and the sentence
@@ -25,13 +28,10 @@ each in their own way; nobody formats an error of their own.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-
 class PorticoError(Exception):
     """A refusal with a code for programs and a sentence for people."""
 
-    code: ClassVar[str] = "ERR"
+    code: str = "ERR"
 
     def __init__(self, sentence: str) -> None:
         """Keep the sentence: one line, no control characters."""
@@ -160,5 +160,46 @@ class Unavailable(PorticoError):
     code = "UNAVAILABLE"
 
 
+class CannotConnect(Unavailable):
+    """Nobody answers at the server's address."""
+
+
+class Lost(Unavailable):
+    """The connection broke after the request was sent and before its answer came: it may have been done."""
+
+
+class TimedOut(Unavailable):
+    """No answer came in time; what was asked may have been done, or may still be."""
+
+
 class Refused(PorticoError):
     """A store cannot be opened as it is; the sentence says why and what to do."""
+
+
+_BY_CODE: dict[str, type[PorticoError]] = {
+    kind.code: kind
+    for kind in (
+        PorticoError,
+        Denied,
+        Full,
+        NameTaken,
+        BadName,
+        NotFound,
+        KeyReused,
+        Gone,
+        TooBig,
+        NoSpace,
+        NeedResp3,
+        NoProto,
+        Unavailable,
+    )
+}
+
+
+def error_of(code: str, sentence: str) -> PorticoError:
+    """Return the error that a server sent, of the class that has its code."""
+    kind = _BY_CODE.get(code, PorticoError)
+    error = kind.__new__(kind)
+    PorticoError.__init__(error, sentence)
+    error.code = code
+    return error

@@ -18,6 +18,8 @@ LATEST = 253_370_764_800_000_000
 """The first moment of 9999: a time zone can still be added to it."""
 
 
+MICROSECOND = timedelta(microseconds=1)
+
 SECOND = 1_000_000
 
 SECONDS_REMEMBERED = 256
@@ -40,3 +42,13 @@ def rfc3339(instant: int) -> str:
     """Write an instant in UTC as RFC 3339 section 5.6 has it, for programs."""
     second, rest = divmod(instant, SECOND)
     return f"{_second(second, '%Y-%m-%dT%H:%M:%S', local=False)}.{rest:06d}Z"
+
+
+def instant_of(text: str) -> int:
+    """Read what `rfc3339` wrote; raise `ValueError` for anything else."""
+    return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+
+
+def moment(instant: int) -> datetime:
+    """Return an instant as a `datetime` in UTC."""
+    return EPOCH + timedelta(microseconds=instant)

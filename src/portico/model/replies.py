@@ -7,13 +7,13 @@ of its own for each, because people are promised certain words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from portico.model.entries import Entry, as_map
 from portico.model.files import FileFacts
-from portico.model.instants import rfc3339
+from portico.model.instants import instant_of, rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,20 @@ class SessionLine:
         if self.reason:
             facts["reason"] = self.reason
         return facts
+
+
+def session_of(facts: Mapping[str, Any]) -> SessionLine:
+    """Return the line of `status` that programs got as this map."""
+    host, _, port = facts["address"].rpartition(":")
+    gone = facts["disconnected"]
+    return SessionLine(
+        facts["name"],
+        host.removeprefix("[").removesuffix("]"),
+        int(port),
+        instant_of(facts["connected"]),
+        None if gone is None else instant_of(gone),
+        facts.get("reason", ""),
+    )
 
 
 @dataclass(slots=True)
@@ -187,3 +201,9 @@ def file_map(file: FileFacts) -> dict[str, Any]:
     if file.sha256 is not None:
         facts["sha256"] = file.sha256
     return facts
+
+
+def file_of(facts: Mapping[str, Any]) -> FileFacts:
+    """Return the facts of a file that programs got as this map."""
+    mtime = instant_of(facts["mtime"])
+    return FileFacts(facts["path"], facts["size"], mtime, facts["etag"], facts.get("sha256"))

@@ -1,0 +1,63 @@
+"""Which server a command of the shell talks to, and how it shows what it gets: flags that all of them share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portico.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from portico.client import AsyncClient
+
+LOCAL = "127.0.0.1:65432"
+"""Where a server listens unless told otherwise."""
+
+TOKEN_BYTES = 4_096
+"""Longest token file that is read: a token has some 50 bytes."""
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the flags that say where the server is and how to show answers."""
+    parser.add_argument(
+        "-s",
+        "--server",
+        metavar="HOST[:PORT]",
+        default=os.environ.get("PORTICO_SERVER") or LOCAL,
+        help=f"the server (default: PORTICO_SERVER, then {LOCAL})",
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="read the token from a file, - for standard input (default: PORTICO_TOKEN in the environment)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    parser.add_argument("--no-color", action="store_true", help="print without colours; so does NO_COLOR")
+
+
+def token(arguments: argparse.Namespace) -> str:
+    """Return the token to show, empty for none; raise `UsageError` when its file cannot be read."""
+    if arguments.token_file is None:
+        return os.environ.get("PORTICO_TOKEN", "")
+    try:
+        if arguments.token_file == "-":  # noqa: S105 - the name of a file
+            return sys.stdin.readline(TOKEN_BYTES).strip()
+        with Path(arguments.token_file).open(encoding="utf-8") as file:
+            return file.read(TOKEN_BYTES).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise UsageError(f"cannot read the token from {arguments.token_file}: {why}") from None
+
+
+def client(arguments: argparse.Namespace, name: str | None = None, timeout: float | None = 30.0) -> AsyncClient:
+    """Return a client of the server the user means, not connected yet."""
+    from portico.client import AsyncClient
+    from portico.model.errors import PorticoError
+
+    try:
+        return AsyncClient(arguments.server, name=name, token=token(arguments), timeout=timeout)
+    except PorticoError as error:
+        raise UsageError(error.sentence) from None

@@ -1,0 +1,153 @@
+"""The socket under a conversation: connects, feeds it, writes for it, and connects again when it breaks.
+
+Nothing here knows what is being said. What is to be sent is collected and written once per turn of the
+event loop, so that many requests asked at once travel together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from portico.client.conversation import Conversation
+from portico.client.limits import CONNECT_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
+from portico.client.sockets import Address, keep_alive
+from portico.model.errors import CannotConnect, PorticoError, ProtocolError, Unavailable
+
+
+class Link(asyncio.Protocol):
+    """One socket after another to one address, for one conversation.
+
+    `heard` is called after whatever the server sent, `ended` with the reason each time a connection is over or
+    could not be made. `stirred` is the
+    loop's time when the server last sent something, or was last asked something while it owed nothing.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        conversation: Conversation,
+        heard: Callable[[], None],
+        ended: Callable[[PorticoError], None],
+    ) -> None:
+        """Begin unconnected."""
+        self.stirred = 0.0
+        self._address, self._conversation = address, conversation
+        self._heard, self._ended = heard, ended
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._why: PorticoError | None = None
+        self._scheduled = self._choked = False
+
+    # What its owner asks of it
+
+    def start(self) -> None:
+        """Connect, and connect again, until `stop`."""
+        self._task = self._loop.create_task(self._stay_connected())
+
+    def stop(self) -> None:
+        """Disconnect for good; what was written before is still sent."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    def drop(self, why: PorticoError) -> None:
+        """Let go of the connection there is, for this reason."""
+        self._why = why
+        if self._transport is not None:
+            self._transport.abort()
+
+    def wake(self) -> None:
+        """Write what is to be sent at the end of this turn."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._transport is None or self._choked:
+            return
+        owed = self._conversation.oldest is not None
+        data = self._conversation.take()
+        if data:
+            if not owed:
+                self.stirred = self._loop.time()
+            self._transport.write(data)
+
+    # One connection after another
+
+    async def _stay_connected(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            why = await self._one_connection()
+            if self._conversation.ready:
+                pause = FIRST_PAUSE
+            self._conversation.lost()
+            self._ended(why)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - apart from each other, no secret
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+
+    async def _one_connection(self) -> PorticoError:
+        """Connect and stay until it is over; return why it ended, or was not made."""
+        self._over.clear()
+        self._why = None
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._loop.create_connection(lambda: self, self._address.host, self._address.port)
+        except TimeoutError:
+            return cannot_connect(self._address, f"no answer within {CONNECT_SECONDS:.0f} s")
+        except OSError as error:
+            return cannot_connect(self._address, reason(error))
+        await self._over.wait()
+        return self._why or Unavailable(self._conversation.farewell or "the server closed the connection")
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to talk."""
+        self._transport = transport  # type: ignore[assignment]
+        self._choked = False
+        keep_alive(transport.get_extra_info("socket"))
+        self._conversation.opened()
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Hear, and say what follows from it."""
+        self.stirred = self._loop.time()
+        try:
+            self._conversation.receive(data)
+        except ProtocolError as error:
+            self.drop(error)
+        self._heard()
+        self._flush()
+
+    def pause_writing(self) -> None:
+        """Keep requests back while the server does not read."""
+        self._choked = True
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._choked = False
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Take note."""
+        self._transport = None
+        if error is not None and self._why is None:
+            self._why = Unavailable(f"the connection broke: {reason(error)}")
+        self._over.set()
+
+
+def reason(error: Exception) -> str:
+    """Return what an operating system's error says, without its number."""
+    sentence = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return sentence[0].lower() + sentence[1:]
+
+
+def cannot_connect(address: Address, why: str) -> CannotConnect:
+    """Return the error for a server that cannot be reached."""
+    return CannotConnect(f"cannot connect to {address}: {why}; is a server running there?")

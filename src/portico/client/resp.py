@@ -1,0 +1,185 @@
+r"""RESP from the client's side: requests out, replies and pushes in.
+
+Source: redis.io, "Redis serialization protocol specification", RESP2 and RESP3. Bulk strings become `str`;
+bytes that are no UTF-8 are kept as surrogates (PEP 383). An error reply is a `PorticoError` that stands in
+the place of the value; a push is a `Push`.
+
+Plan of attack. Values are read off a buffer one header line at a time. Containers that are not complete
+stand on a stack, so nothing is ever read twice, however the bytes were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from portico.model.errors import ProtocolError, error_of
+
+BULK_BYTES = 16 * 1_048_576 + 1_024
+"""Longest string of one reply: READ answers with at most 16 MiB."""
+
+HEADER_BYTES = 65_536
+"""Longest line: errors are lines, and a message has at most as much."""
+
+DEPTH = 16
+"""Most containers inside each other; COMMAND DOCS, the deepest reply there is, needs six."""
+
+Value = Any
+"""str, int, float, bool, None, a list, a dict, a `PorticoError` or a `Push`."""
+
+
+class Push(list[Value]):
+    """What came unasked: its kind, then what belongs to it."""
+
+    __slots__ = ()
+
+
+def encode(words: Sequence[str | bytes | int]) -> bytes:
+    """Return a request: an array of bulk strings."""
+    out = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word if type(word) is bytes else str(word).encode("utf-8", "surrogateescape")
+        out.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(out)
+
+
+class ReplyParser:
+    """The replies of one connection."""
+
+    __slots__ = ("_at", "_buffer", "_bulk", "_stack")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._buffer = bytearray()
+        self._at = 0
+        self._bulk = -1
+        self._stack: list[_Container] = []
+
+    def feed(self, data: bytes) -> list[Value]:
+        """Take bytes; return the values they complete. Raise `ProtocolError` for what is not RESP."""
+        self._buffer += data
+        values: list[Value] = []
+        buffer, stack = self._buffer, self._stack
+        while True:
+            value = self._bulk_string() if self._bulk >= 0 else self._line()
+            if value is _MORE:
+                break
+            if value is _DEEPER:
+                continue
+            while stack:
+                value = stack[-1].add(value)
+                if value is _MORE:
+                    break
+                stack.pop()
+            else:
+                values.append(value)
+        del buffer[: self._at]
+        self._at = 0
+        return values
+
+    def _line(self) -> Value:
+        """Read a header; return its value, that a container or a string begins, or that it is not complete."""
+        start = self._at
+        end = self._buffer.find(b"\r\n", start)
+        if end < 0:
+            if len(self._buffer) - start > HEADER_BYTES:
+                raise ProtocolError("protocol: the server sent a line that does not end")
+            return _MORE
+        self._at = end + 2
+        kind, rest = self._buffer[start], bytes(self._buffer[start + 1 : end])
+        if kind == _BULK:
+            self._bulk = _length(rest, BULK_BYTES)
+            return None if self._bulk < 0 else self._bulk_string()
+        reader = _LINES.get(kind)
+        if reader is not None:
+            return reader(rest)
+        return self._open(kind, rest)
+
+    def _bulk_string(self) -> Value:
+        end = self._at + self._bulk
+        if len(self._buffer) < end + 2:
+            return _MORE
+        if self._buffer[end : end + 2] != b"\r\n":
+            raise ProtocolError("protocol: the server sent a string without its end")
+        text = self._buffer[self._at : end].decode("utf-8", "surrogateescape")
+        self._at, self._bulk = end + 2, -1
+        return text
+
+    def _open(self, kind: int, rest: bytes) -> Value:
+        finish = _CONTAINERS.get(kind)
+        if finish is None:
+            raise ProtocolError(f"protocol: no value begins with {chr(kind)!r}")
+        if len(self._stack) >= DEPTH:
+            raise ProtocolError("protocol: the server sent lists inside each other without end")
+        length = _length(rest, BULK_BYTES)
+        if length < 0:
+            return None
+        if length == 0:
+            return finish([])
+        self._stack.append(_Container(finish, 2 * length if kind == _MAP else length))
+        return _DEEPER
+
+
+class _Container:
+    """A list, map or push of which some values are still to come."""
+
+    __slots__ = ("_finish", "_missing", "_values")
+
+    def __init__(self, finish: Callable[[list[Value]], Value], missing: int) -> None:
+        self._finish, self._missing = finish, missing
+        self._values: list[Value] = []
+
+    def add(self, value: Value) -> Value:
+        """Take a value; return the whole once it is complete."""
+        self._values.append(value)
+        self._missing -= 1
+        return _MORE if self._missing else self._finish(self._values)
+
+
+_MORE, _DEEPER = object(), object()
+_BULK, _MAP = ord("$"), ord("%")
+
+
+def _length(digits: bytes, most: int) -> int:
+    """Return a declared length; -1 for RESP2's null."""
+    if digits == b"-1":
+        return -1
+    if not digits.isdigit() or len(digits) > len(str(most)) or int(digits) > most:
+        raise ProtocolError("protocol: the server sent a length that is none, or too large")
+    return int(digits)
+
+
+def _number(digits: bytes) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise ProtocolError("protocol: the server sent a number that is none") from None
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _error(data: bytes) -> Value:
+    code, _, sentence = _text(data).partition(" ")
+    return error_of(code, sentence)
+
+
+def _pairs(values: list[Value]) -> dict[Value, Value]:
+    return dict(zip(values[::2], values[1::2], strict=True))
+
+
+_LINES: dict[int, Callable[[bytes], Value]] = {
+    ord(":"): _number,
+    ord("+"): _text,
+    ord("-"): _error,
+    ord("_"): lambda _: None,
+    ord("#"): lambda rest: rest == b"t",
+}
+
+_CONTAINERS: dict[int, Callable[[list[Value]], Value]] = {
+    ord("*"): list,
+    ord("~"): list,
+    _MAP: _pairs,
+    ord(">"): Push,
+}
