@@ -1,0 +1,100 @@
+"""`portico connect`: the prompt, for people at a terminal and for lines from a pipe."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from portico.cli.errors import UsageError
+from portico.cli.target import add_target, token
+
+if TYPE_CHECKING:
+    from portico.client import AsyncClient
+    from portico.client.prompt.paint import Paint
+    from portico.client.prompt.talk import Talk
+
+DESCRIPTION = (
+    "Join the room and talk. Any line is said to everybody; list, status, help and bye are commands, and so"
+    " is what begins with /. Lines may also come from a pipe."
+)
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
+    """Add the command to the parser."""
+    parser = commands.add_parser("connect", help="join the room and talk", description=DESCRIPTION)
+    parser.add_argument("--name", default="", help="who to be (default: the next free ClientN)")
+    add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Talk until the goodbye."""
+    import asyncio
+
+    if arguments.json:
+        raise UsageError("connect is for people and knows no --json; say, follow and history do")
+    if arguments.token_file == "-":  # noqa: S105 - the name of a file
+        raise UsageError("connect reads lines from standard input; give the token in a file or PORTICO_TOKEN")
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal's encoding does not have is shown as a question mark.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    return asyncio.run(_talk(arguments))
+
+
+async def _talk(arguments: argparse.Namespace) -> int:
+    from portico.cli.main import exit_code
+    from portico.client.prompt.talk import Talk
+    from portico.model.errors import Full
+
+    talk = Talk()
+    client = _client(arguments, talk)
+    try:
+        await talk.join(client)
+        await _show(arguments, talk)
+    except Full as full:
+        print(full.sentence, file=sys.stderr)
+        return exit_code(full)
+    finally:
+        await client.close()
+    return 0
+
+
+def _client(arguments: argparse.Namespace, talk: Talk) -> AsyncClient:
+    from portico.client import AsyncClient
+    from portico.model.errors import PorticoError
+
+    try:
+        return AsyncClient(
+            arguments.server,
+            name=arguments.name,
+            token=token(arguments),
+            timeout=None,
+            on_lost=talk.lost_it,
+            on_back=talk.has_it_back,
+        )
+    except PorticoError as error:
+        raise UsageError(error.sentence) from None
+
+
+async def _show(arguments: argparse.Namespace, talk: Talk) -> None:
+    """Talk on the terminal, or through the pipes, that there are."""
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    able = os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+    if person and able:
+        from portico.client.prompt.memory import Memory, default_path
+        from portico.client.prompt.screen import Screen
+
+        coloured = not (arguments.no_color or os.environ.get("NO_COLOR"))
+        await Screen(talk, Memory(default_path()), _paint(coloured=coloured), coloured=coloured).run()
+    else:
+        from portico.client.prompt.plain import Plain
+
+        await Plain(talk, _paint(coloured=False), person=person).run()
+
+
+def _paint(*, coloured: bool) -> Paint:
+    from portico.client.prompt import paint
+
+    return paint.colours if coloured else paint.plain
