@@ -52,6 +52,7 @@ async def _talk(arguments: argparse.Namespace) -> int:
     client = _client(arguments, talk)
     try:
         await talk.join(client)
+        _leave_when_told(talk)
         await _show(arguments, talk)
     except Full as full:
         print(full.sentence, file=sys.stderr)
@@ -59,6 +60,15 @@ async def _talk(arguments: argparse.Namespace) -> int:
     finally:
         await client.close()
     return 0
+
+
+def _leave_when_told(talk: Talk) -> None:
+    """Leave in order when the process is asked to end, or its terminal goes away."""
+    import asyncio
+    import signal
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(each, talk.leave_now)
 
 
 def _client(arguments: argparse.Namespace, talk: Talk) -> AsyncClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from portico.client.prompt.outlet import Outlet
 from portico.client.prompt.paint import Paint
 from portico.client.prompt.talk import Talk
 from portico.client.prompt.typed import LINE_BYTES
+from portico.client.prompt.wording import HINT, notice
 
 CHUNK = 65_536
 
@@ -69,18 +71,23 @@ class Plain:
         """Write to standard output."""
         self._talk, self._person = talk, person
         self._at_prompt = False
+        self._broken: OSError | None = None
         self._outlet = Outlet(self._write, paint, fold=person)
         talk.show = self._outlet.show
 
     async def run(self) -> None:
         """Talk until the end of the input, and until everything is answered."""
+        if self._person:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._hint)
         self._prompt()
         reading = asyncio.ensure_future(self._read())
         try:
             await self._talk.run()
+            self._outlet.flush()
         finally:
             reading.cancel()
-            self._outlet.flush()
+            if self._broken is not None:
+                raise self._broken
 
     async def _read(self) -> None:
         async for line in Lines():
@@ -96,10 +103,9 @@ class Plain:
             self._at_prompt = True
             self._out(f"{self._talk.name}: ")
 
-    def hint(self) -> None:
-        """Show how to leave, to somebody who pressed Ctrl-C."""
-        self._at_prompt = True
-        self._write("bye or Ctrl-D leaves\n")
+    def _hint(self) -> None:
+        """Show how to leave, to somebody who pressed Ctrl-C: the terminal has dropped the line."""
+        self._outlet.show([notice(HINT)])
 
     def _write(self, text: str) -> None:
         """Write below the line that may be being typed, and offer the next."""
@@ -108,5 +114,12 @@ class Plain:
             self._prompt()
 
     def _out(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        """Write; when nobody reads any more, there is nobody to talk for."""
+        if self._broken is not None:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            self._broken = error
+            self._talk.leave_now()

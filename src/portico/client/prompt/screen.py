@@ -27,7 +27,7 @@ from portico.client.prompt.memory import Memory
 from portico.client.prompt.outlet import Outlet
 from portico.client.prompt.paint import Paint
 from portico.client.prompt.talk import Talk
-from portico.client.prompt.wording import echo, notice
+from portico.client.prompt.wording import HINT, echo, notice
 
 MENU_LINES = 6
 """Lines that Tab's offers may take."""
@@ -113,7 +113,7 @@ class Screen:
             if self._buffer.text:
                 self._buffer.reset()
             else:
-                self._outlet.show([notice("bye or Ctrl-D leaves")])
+                self._outlet.show([notice(HINT)])
 
         @keys.add("c-d", filter=empty)
         def leave(_event: KeyPressEvent) -> None:

@@ -16,6 +16,10 @@ ANSWER = "Message"
 """How an answer begins, since the report."""
 
 
+HINT = "bye or Ctrl-D leaves"
+"""For somebody who presses Ctrl-C."""
+
+
 class Kind(Enum):
     """Why something is shown."""
 
