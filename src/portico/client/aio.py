@@ -7,17 +7,14 @@ from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import Any, Self
 
+from portico.client.address import LOCAL, Address, parse_address
 from portico.client.core import Core
 from portico.client.limits import ANSWER_SECONDS
-from portico.client.sockets import Address, parse_address
 from portico.client.resp import Value
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import PorticoError
 from portico.model.files import FileFacts
 from portico.model.replies import SessionLine, file_of, session_of
-
-LOCAL = "127.0.0.1:65432"
-"""Where a server listens unless told otherwise."""
 
 FILES_PAGE = 1_000
 """Files asked for at a time: the most LIST answers with."""

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from portico.client.address import Address
 from portico.client.conversation import Conversation, Request, Word
 from portico.client.feed import Feed
 from portico.client.limits import (
@@ -27,7 +28,6 @@ from portico.client.limits import (
 )
 from portico.client.link import Link
 from portico.client.resp import Value, encode
-from portico.client.sockets import Address
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import Gone, Lost, PorticoError, TimedOut, Unavailable, error_of
 
@@ -196,7 +196,7 @@ class Core:
         _refuse(self._joined, error)
 
     def _may_be_ours(self, error: PorticoError) -> bool:
-        """Tell whether a session of our own may stand in the way, and whether it is worth waiting for its end."""
+        """Tell whether a session of our own may stand in the way, which will be over soon."""
         if error.code not in OURS_MEANWHILE or not self.conversation.joined_unknowingly:
             return False
         now = self._loop.time()

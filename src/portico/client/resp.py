@@ -78,7 +78,7 @@ class ReplyParser:
         return values
 
     def _line(self) -> Value:
-        """Read a header; return its value, that a container or a string begins, or that it is not complete."""
+        """Read a header; return its value, or that more is needed for one."""
         start = self._at
         end = self._buffer.find(b"\r\n", start)
         if end < 0:
