@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from portico import __version__
 from portico.cli.errors import UsageError
 from portico.cli.main import main
 from portico.model.errors import NotFound, PorticoError, Refused
+from portico.model.version import __version__
 from tests.support.server import clean_environment
 
 

@@ -1,6 +1,7 @@
 """`portico`: finds the command, runs it, and turns errors into sentences and exit codes.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 124 time-out, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 124 time-out,
+130 interrupted.
 
 A command's modules are imported when it runs, so that `--help` answers at once.
 """
@@ -13,9 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from portico import __version__
 from portico.cli.errors import UsageError
 from portico.model.errors import CannotConnect, PorticoError, TimedOut
+from portico.model.version import __version__
 
 FAILED, USAGE, UNREACHABLE, REFUSED, MISSING, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 124, 130
 

@@ -1,4 +1,4 @@
-"""Which server a command of the shell talks to, and how it shows what it gets: flags that all of them share."""
+"""The flags all commands of the client share: which server they talk to, and how they show what they get."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portico.cli.errors import UsageError
+from portico.client.address import LOCAL
 
 if TYPE_CHECKING:
-    from portico.client import AsyncClient
-
-LOCAL = "127.0.0.1:65432"
-"""Where a server listens unless told otherwise."""
+    from portico.client.aio import AsyncClient
 
 TOKEN_BYTES = 4_096
 """Longest token file that is read: a token has some 50 bytes."""
@@ -52,9 +50,11 @@ def token(arguments: argparse.Namespace) -> str:
         raise UsageError(f"cannot read the token from {arguments.token_file}: {why}") from None
 
 
-def client(arguments: argparse.Namespace, name: str | None = None, timeout: float | None = 30.0) -> AsyncClient:
+def client(
+    arguments: argparse.Namespace, name: str | None = None, timeout: float | None = 30.0
+) -> AsyncClient:
     """Return a client of the server the user means, not connected yet."""
-    from portico.client import AsyncClient
+    from portico.client.aio import AsyncClient
     from portico.model.errors import PorticoError
 
     try:

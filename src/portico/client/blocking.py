@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from portico.client.aio import LOCAL, AsyncClient
+from portico.client.address import LOCAL
+from portico.client.aio import AsyncClient
 from portico.client.limits import ANSWER_SECONDS
 from portico.model.errors import PorticoError
 
@@ -23,7 +24,7 @@ def _blocking(
     """Return the method that waits for what the asynchronous one returns."""
 
     @functools.wraps(method)
-    def wait(client: Client, *args: P.args, **kwargs: P.kwargs) -> T:
+    def wait(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return client._wait(method(client._client, *args, **kwargs))  # noqa: SLF001 - its own parts
 
     return wait
@@ -35,7 +36,7 @@ def _iterating(
     """Return the generator that waits for each value of the asynchronous one."""
 
     @functools.wraps(method)
-    def iterate(client: Client, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
+    def iterate(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
         values = method(client._client, *args, **kwargs)  # noqa: SLF001 - its own parts
         try:
             while True:
@@ -114,6 +115,7 @@ class Client:
     join = _blocking(AsyncClient.join)
     hello = _blocking(AsyncClient.hello)
     say = _blocking(AsyncClient.say)
+    say_many = _blocking(AsyncClient.say_many)
     tell = _blocking(AsyncClient.tell)
     history = _blocking(AsyncClient.history)
     events = _iterating(AsyncClient.events)
@@ -126,6 +128,7 @@ class Client:
     echo = _blocking(AsyncClient.echo)
     info = _blocking(AsyncClient.info)
     call = _blocking(AsyncClient.call)
+    call_many = _blocking(AsyncClient.call_many)
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run on the client's loop; return its result, or give it up when the caller is interrupted."""

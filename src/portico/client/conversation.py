@@ -15,6 +15,7 @@ whatever a resumed FOLLOW repeats is not seen twice.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -52,11 +53,20 @@ class Request:
     __slots__ = ("again", "data", "deadline", "patience", "slot")
 
     def __init__(
-        self, data: bytes, slot: Slot, *, again: bool = True, deadline: float = 0.0, patience: float = 0.0
+        self,
+        data: bytes,
+        slot: Slot,
+        deadline: float = math.inf,
+        patience: float = 0.0,
+        *,
+        again: bool = True,
     ) -> None:
         """Begin unanswered."""
-        self.data, self.slot, self.again = data, slot, again
-        self.deadline, self.patience = deadline, patience
+        self.data = data
+        self.slot = slot
+        self.deadline = deadline
+        self.patience = patience
+        self.again = again
 
     def answer(self, value: Value) -> None:
         """Hand the answer over, unless nobody waits for it any more."""

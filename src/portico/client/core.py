@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+from portico.client.address import Address
+from portico.client.batch import Batch
 from portico.client.conversation import Conversation, Request, Word
 from portico.client.feed import Feed
 from portico.client.limits import (
@@ -27,7 +29,6 @@ from portico.client.limits import (
 )
 from portico.client.link import Link
 from portico.client.resp import Value, encode
-from portico.client.sockets import Address
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import Gone, Lost, PorticoError, TimedOut, Unavailable, error_of
 
@@ -110,25 +111,43 @@ class Core:
 
     # Asking
 
-    async def ask(self, words: Sequence[Word], *, again: bool = True, wait: float = 0.0) -> Value:
-        """Ask and return the answer; raise the refusal, `Lost` or `TimedOut`.
+    def ask(self, words: Sequence[Word], *, again: bool = True, wait: float = 0.0) -> Awaitable[Value]:
+        """Ask; what is returned gives the answer, or raises the refusal, `Lost` or `TimedOut`.
 
         `again`: it may be asked again when the connection breaks. `wait`: seconds the server may think.
         """
-        while self.conversation.unanswered >= MOST_ASKED and self._over is None:
-            await self._until_fewer()
         if self._over is not None:
             raise self._over
+        if self.conversation.unanswered >= MOST_ASKED:
+            return self._ask_later(words, again=again, wait=wait)
         slot = self._loop.create_future()
         deadline = self._loop.time() + self._seconds + wait
-        self.conversation.ask(Request(encode(words), slot, again=again, deadline=deadline, patience=wait))
+        self.conversation.ask(Request(encode(words), slot, deadline, wait, again=again))
         self._link.wake()
-        return await slot
+        return slot
+
+    async def _ask_later(self, words: Sequence[Word], *, again: bool, wait: float) -> Value:
+        await self._until_fewer()
+        return await self.ask(words, again=again, wait=wait)
 
     async def _until_fewer(self) -> None:
-        if self._fewer is None or self._fewer.done():
-            self._fewer = self._loop.create_future()
-        await asyncio.shield(self._fewer)
+        while self.conversation.unanswered >= MOST_ASKED and self._over is None:
+            if self._fewer is None or self._fewer.done():
+                self._fewer = self._loop.create_future()
+            await asyncio.shield(self._fewer)
+
+    async def ask_all(self, requests: Iterable[Sequence[Word]], *, again: bool = True) -> list[Value]:
+        """Ask many at once; return the answers in their order, refusals in their places."""
+        batch = Batch(self._loop)
+        for words in requests:
+            if self.conversation.unanswered >= MOST_ASKED:
+                await self._until_fewer()
+            if self._over is not None:
+                raise self._over
+            deadline = self._loop.time() + self._seconds
+            self.conversation.ask(Request(encode(words), batch.place(), deadline, again=again))
+            self._link.wake()
+        return await batch.answers()
 
     def key(self) -> str:
         """Return a key that nothing was ever said with."""
@@ -196,7 +215,7 @@ class Core:
         _refuse(self._joined, error)
 
     def _may_be_ours(self, error: PorticoError) -> bool:
-        """Tell whether a session of our own may stand in the way, and whether it is worth waiting for its end."""
+        """Tell whether a session of our own may stand in the way, which will be over soon."""
         if error.code not in OURS_MEANWHILE or not self.conversation.joined_unknowingly:
             return False
         now = self._loop.time()

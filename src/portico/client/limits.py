@@ -15,7 +15,7 @@ SILENCE_SECONDS = 20.0
 """A server that owes an answer and sends nothing for so long is gone, even if the network never said so."""
 
 IDLE_SECONDS = 20.0
-"""After so long without any traffic the server is asked for a sign of life, as its keepalive asks for ours."""
+"""After so long without any traffic the server is asked for a sign of life."""
 
 LOOK_SECONDS = 0.25
 """How often time-outs are looked at."""

@@ -7,21 +7,27 @@ event loop, so that many requests asked at once travel together.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+import socket
 from collections.abc import Callable
 
+from portico.client.address import Address
 from portico.client.conversation import Conversation
 from portico.client.limits import CONNECT_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
-from portico.client.sockets import Address, keep_alive
 from portico.model.errors import CannotConnect, PorticoError, ProtocolError, Unavailable
+
+KEEPALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+"""The first question after 20 s of silence, then every 10 s, gone after three without an answer: as the
+server does it, and often enough for most NATs to keep the connection."""
 
 
 class Link(asyncio.Protocol):
     """One socket after another to one address, for one conversation.
 
-    `heard` is called after whatever the server sent, `ended` with the reason each time a connection is over or
-    could not be made. `stirred` is the
-    loop's time when the server last sent something, or was last asked something while it owed nothing.
+    `heard` is called after whatever the server sent, `ended` with the reason each time a connection is over
+    or could not be made. `stirred` is the loop's time when the server last sent something, or was last asked
+    something while it owed nothing.
     """
 
     def __init__(
@@ -94,7 +100,6 @@ class Link(asyncio.Protocol):
     async def _one_connection(self) -> PorticoError:
         """Connect and stay until it is over; return why it ended, or was not made."""
         self._over.clear()
-        self._why = None
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._loop.create_connection(lambda: self, self._address.host, self._address.port)
@@ -110,7 +115,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to talk."""
         self._transport = transport  # type: ignore[assignment]
-        self._choked = False
+        self._why, self._choked = None, False
         keep_alive(transport.get_extra_info("socket"))
         self._conversation.opened()
         self._flush()
@@ -140,6 +145,16 @@ class Link(asyncio.Protocol):
         if error is not None and self._why is None:
             self._why = Unavailable(f"the connection broke: {reason(error)}")
         self._over.set()
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Have the kernel notice a server that vanished, and send small requests at once."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE:
+            if hasattr(socket, name):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def reason(error: Exception) -> str:

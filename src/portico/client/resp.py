@@ -5,11 +5,13 @@ bytes that are no UTF-8 are kept as surrogates (PEP 383). An error reply is a `P
 the place of the value; a push is a `Push`.
 
 Plan of attack. Values are read off a buffer one header line at a time. Containers that are not complete
-stand on a stack, so nothing is ever read twice, however the bytes were cut.
+stand on a stack, so nothing is ever read twice, however the bytes were cut. A chunk of nothing but numbers
+and words, as the answers of a pipeline are, is taken at once.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,6 +59,11 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> list[Value]:
         """Take bytes; return the values they complete. Raise `ProtocolError` for what is not RESP."""
+        if not self._buffer and not self._stack and _PLAIN.fullmatch(data):
+            return [
+                int(line[1:]) if line[:1] == ":" else line[1:]
+                for line in str(data, "ascii").split("\r\n")[:-1]
+            ]
         self._buffer += data
         values: list[Value] = []
         buffer, stack = self._buffer, self._stack
@@ -78,7 +85,7 @@ class ReplyParser:
         return values
 
     def _line(self) -> Value:
-        """Read a header; return its value, that a container or a string begins, or that it is not complete."""
+        """Read a header; return its value, or that more is needed for one."""
         start = self._at
         end = self._buffer.find(b"\r\n", start)
         if end < 0:
@@ -135,6 +142,9 @@ class _Container:
         self._missing -= 1
         return _MORE if self._missing else self._finish(self._values)
 
+
+_PLAIN = re.compile(rb"(?:(?::[0-9]{1,18}|\+[ -~]*)\r\n)+")
+"""Values that are one line each and mean what they say."""
 
 _MORE, _DEEPER = object(), object()
 _BULK, _MAP = ord("$"), ord("%")

@@ -28,6 +28,7 @@ each in their own way; nobody formats an error of their own.
 
 from __future__ import annotations
 
+
 class PorticoError(Exception):
     """A refusal with a code for programs and a sentence for people."""
 
