@@ -11,7 +11,7 @@ from portico.cli.errors import UsageError
 from portico.cli.target import add_target, token
 
 if TYPE_CHECKING:
-    from portico.client import AsyncClient
+    from portico.client.aio import AsyncClient
     from portico.client.prompt.paint import Paint
     from portico.client.prompt.talk import Talk
 
@@ -72,7 +72,7 @@ def _leave_when_told(talk: Talk) -> None:
 
 
 def _client(arguments: argparse.Namespace, talk: Talk) -> AsyncClient:
-    from portico.client import AsyncClient
+    from portico.client.aio import AsyncClient
     from portico.model.errors import PorticoError
 
     try:

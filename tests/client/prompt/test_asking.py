@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portico.client import AsyncClient
+from portico import AsyncClient
 from portico.client.prompt.asking import carry_out
 from portico.client.prompt.typed import understand
 from portico.wire.views import view

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from portico.client import AsyncClient
+from portico import AsyncClient
 from portico.client.prompt.talk import ASKED, Talk
 from portico.model.errors import Lost, PorticoError
 
