@@ -128,6 +128,12 @@ def test_a_gap_is_gone_over_and_acknowledges_what_was_in_it(dialogue):
     assert shown(dialogue) == ["Message: hi ACK"]
 
 
+def test_a_room_that_begins_anew_acknowledges_what_the_old_one_had(dialogue):
+    dialogue.answer(dialogue.turn(), Said(500, "mine"))
+    dialogue.skip(3)
+    assert shown(dialogue) == ["Message: mine ACK"]
+
+
 def test_a_notice_does_not_wait(dialogue):
     dialogue.turn()
     dialogue.notice("lost the server")

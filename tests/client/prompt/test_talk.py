@@ -147,6 +147,27 @@ async def test_a_server_that_was_killed_gets_what_was_typed_meanwhile_once(serve
     assert sum("meanwhile" in line for line in server.console) == 20
 
 
+async def test_who_finds_the_room_full_on_the_way_back_waits_calmly(serve, join):
+    server = serve()
+    talks = [await join(server), await join(server)]
+    server.kill()
+    server.restart(max_clients=1)
+    _, pending = await asyncio.wait(
+        [asyncio.ensure_future(reader.until("* back as")) for _, reader, _ in talks],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    talks.sort(key=lambda each: "* back as" not in "".join(each[1].texts))
+    (first, _, running), (second, reader, _) = talks
+    second.typed("still here")
+    assert second.lost
+    first.typed("bye")
+    await running
+    await reader.until("still here ACK")
+    assert sum("lost the server" in each for each in reader.texts) == 1
+    for each in pending:
+        await each
+
+
 async def test_leaving_while_the_server_is_away_says_what_is_left_behind(serve, join):
     server = serve()
     talk, reader, running = await join(server)

@@ -74,10 +74,13 @@ class Dialogue:
         self._out.append(notice(sentence))
 
     def skip(self, position: int) -> None:
-        """Go on behind an entry, whatever did not come before it."""
+        """Go on behind an entry: what did not come before it never will."""
         while self._entries:
             self._show(self._entries.popleft())
         self.position = position
+        for turn in self._turns:
+            if isinstance(turn.reply, Said):
+                turn.reply.seq = min(turn.reply.seq, position)
         self._flow()
 
     def _flow(self) -> None:

@@ -7,6 +7,8 @@ falls between.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncGenerator, Iterable
 
@@ -65,7 +67,7 @@ class Screen:
     async def run(self) -> None:
         """Talk until the goodbye."""
         app = self._session.app
-        editing = app.create_background_task(self._edit())
+        editing = asyncio.ensure_future(self._edit())
         try:
             await self._talk.run()
         finally:
@@ -77,8 +79,9 @@ class Screen:
     async def _edit(self) -> None:
         """Let lines be edited; a terminal that went away is a goodbye."""
         try:
-            await self._session.app.run_async()
-        except EOFError:
+            with contextlib.suppress(EOFError):
+                await self._session.app.run_async()
+        finally:
             self._talk.leave_now()
 
     def _prompt(self) -> StyleAndTextTuples:

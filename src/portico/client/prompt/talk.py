@@ -33,18 +33,20 @@ class Talk:
         """Begin before there is a client; `lost_it` and `has_it_back` are for the client to call."""
         self.lost: PorticoError | None = None
         self.heard: list[Hear] = []
-        self.show: Callable[[Sequence[Shown]], None] = lambda _: None
+        self.show: Callable[[Sequence[Shown]], None] | None = None
+        self._dialogue = Dialogue("", 0)
         self._waiting: deque[tuple[Intent, Turn]] = deque()
         self._asking: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._fewer = asyncio.Event()
         self._closing = self._warned = False
         self._left_behind = 0
+        self._mistake: BaseException | None = None
 
     async def join(self, client: AsyncClient) -> None:
         """Take a place in the room; raise what the server or the network refuses."""
         self._client = await client.connect()
-        self._dialogue = Dialogue(self.name, await _place(client))
+        self._dialogue.name, self._dialogue.position = self.name, await _place(client)
 
     @property
     def name(self) -> str:
@@ -88,7 +90,13 @@ class Talk:
             task.add_done_callback(self._asked)
 
     def _asked(self, task: asyncio.Task[None]) -> None:
+        """Let the next line be asked; a mistake of our own ends the talk rather than hide."""
         self._asking.discard(task)
+        if task.cancelled():
+            return
+        self._mistake = self._mistake or task.exception()
+        if self._mistake is not None:
+            self._over.set()
         self._ask()
 
     async def _answer(self, intent: Intent, turn: Turn) -> None:
@@ -99,7 +107,8 @@ class Talk:
             self._news()
 
     def _news(self) -> None:
-        self.show(self._dialogue.take())
+        if self.show is not None:
+            self.show(self._dialogue.take())
         self._fewer.set()
         if self._dialogue.over:
             self._over.set()
@@ -131,8 +140,9 @@ class Talk:
 
     def leave_now(self) -> None:
         """Leave without waiting for anything."""
-        self._left_behind = self.unanswered - self._closing
-        self._over.set()
+        if not self._over.is_set():
+            self._left_behind = self.unanswered - self._closing
+            self._over.set()
 
     def lost_it(self, why: PorticoError) -> None:
         """Hear that the server is away."""
@@ -150,22 +160,25 @@ class Talk:
     async def run(self) -> None:
         """Show what happens until the goodbye is said; raise what ends the talk otherwise."""
         following = asyncio.ensure_future(self._follow())
-        over = asyncio.ensure_future(self._over.wait())
+        following.add_done_callback(lambda _: self._over.set())
         try:
-            await asyncio.wait({following, over}, return_when=asyncio.FIRST_COMPLETED)
-            if following.done() and not over.done():
+            await self._over.wait()
+            if following.done():
                 following.result()
+            if self._mistake is not None:
+                raise self._mistake
+            await self._goodbye()
         finally:
             following.cancel()
-            over.cancel()
-        await self._goodbye()
+            await asyncio.gather(following, return_exceptions=True)
 
     async def _goodbye(self) -> None:
         name = self.name
         await self._client.close()
         if self._left_behind:
             raise Lost(f"left while {_lines(self._left_behind)} for the server")
-        self.show([answer(Farewell(name))])
+        if self.show is not None:
+            self.show([answer(Farewell(name))])
 
     async def _follow(self) -> None:
         position = self._dialogue.position
