@@ -1,6 +1,7 @@
 """`portico connect` through pipes: the same answers, in order, and exit codes."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -182,3 +183,38 @@ def test_through_pipes_the_line_editor_is_not_loaded(serve):
     )
     assert b"portico.client.prompt.plain" in shown.stderr
     assert b"prompt_toolkit" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    "number,code,out", [(signal.SIGINT, 130, b""), (signal.SIGTERM, 0, b"Message:\nGoodbye, Client1.\n")]
+)
+def test_it_can_be_interrupted_or_asked_to_end(serve, number, code, out):
+    server = serve()
+    with start("-s", f"127.0.0.1:{server.port}") as process:
+        process.stdin.write(b"Hello\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"Message: Hello ACK\n"
+        process.send_signal(number)
+        assert process.communicate(timeout=10) == (out, b"")
+    assert process.returncode == code
+    server.wait_for("Client1 has disconnected")
+
+
+@pytest.mark.parametrize(
+    "closed,out",
+    [("<&-", "Message:\nGoodbye, Client1.\n"), (">&-", ""), ("2>&-", "Message:\nGoodbye, Client1.\n")],
+)
+def test_a_standard_file_that_is_closed_is_an_empty_one(serve, closed, out):
+    server = serve()
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "portico", "connect"]
+    command += ["-s", f"127.0.0.1:{server.port}"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, out, "")
+    server.wait_for("Client1 has disconnected")
+
+
+def test_a_pipe_is_utf_8_whatever_the_locale(serve):
+    server = serve()
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert connect(server, "Grüße\n", env=plain)[1].startswith("Message: Gr??e ACK\n")
+    server.wait_for("Client1: Grüße")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portico.cli.errors import UsageError
+from portico.cli.serve import keep_standard_files
 from portico.cli.target import add_target, token
 
 if TYPE_CHECKING:
@@ -37,10 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("connect is for people and knows no --json; say, follow and history do")
     if arguments.token_file == "-":  # noqa: S105 - the name of a file
         raise UsageError("connect reads lines from standard input; give the token in a file or PORTICO_TOKEN")
-    for stream in (sys.stdout, sys.stderr):
-        # What the terminal's encoding does not have is shown as a question mark.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _prepare_standard_files()
     return asyncio.run(_talk(arguments))
+
+
+def _prepare_standard_files() -> None:
+    """Let closed ones be empty, and show a question mark for what the terminal's encoding does not have."""
+    keep_standard_files()
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for good
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 async def _talk(arguments: argparse.Namespace) -> int:

@@ -60,8 +60,12 @@ class Lines:
 
 
 def _text(line: bytes) -> str:
-    """Decode a line; bytes that are no text stay what they are (PEP 383), and are refused later."""
-    return line.removesuffix(b"\r").decode(sys.stdin.encoding or "utf-8", "surrogateescape")
+    """Decode a line: UTF-8, or else what the terminal speaks; what is no text is refused later (PEP 383)."""
+    line = line.removesuffix(b"\r")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode(sys.stdin.encoding or "utf-8", "surrogateescape")
 
 
 class Plain:
