@@ -128,30 +128,23 @@ class Core:
         """
         if self._over is not None:
             raise self._over
-        if self.conversation.unanswered >= MOST_ASKED:
-            return self._ask_later(words, again=again, wait=wait)
         slot = self._loop.create_future()
         deadline = self._loop.time() + self._seconds + wait
         self.conversation.ask(Request(encode(words), slot, deadline, wait, again=again))
         self._link.wake()
         return slot
 
-    async def _ask_later(self, words: Sequence[Word], *, again: bool, wait: float) -> Value:
-        await self._until_fewer()
-        return await self.ask(words, again=again, wait=wait)
-
-    async def _until_fewer(self) -> None:
-        while self.conversation.unanswered >= MOST_ASKED and self._over is None:
-            if self._fewer is None or self._fewer.done():
-                self._fewer = self._loop.create_future()
-            await asyncio.shield(self._fewer)
-
     async def ask_all(self, requests: Iterable[Sequence[Word]], *, again: bool = True) -> list[Value]:
-        """Ask many at once; return the answers in their order, refusals in their places."""
+        """Ask many at once; return the answers in their order, refusals in their places.
+
+        Who asks one at a time waits for each answer; who asks many waits here while too many are open.
+        """
         batch = Batch(self._loop)
         for words in requests:
-            if self.conversation.unanswered >= MOST_ASKED:
-                await self._until_fewer()
+            while self.conversation.unanswered >= MOST_ASKED and self._over is None:
+                if self._fewer is None or self._fewer.done():
+                    self._fewer = self._loop.create_future()
+                await asyncio.shield(self._fewer)
             if self._over is not None:
                 raise self._over
             deadline = self._loop.time() + self._seconds
