@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 from collections.abc import Callable
@@ -158,9 +159,14 @@ def keep_alive(sock: socket.socket) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return what an operating system's error says, without its number."""
-    sentence = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return sentence[0].lower() + sentence[1:]
+    """Return what an error of the network says, without numbers and addresses."""
+    if isinstance(error, socket.gaierror):
+        return "no machine of that name was found"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return (
+        "none of its addresses answers" if isinstance(error, OSError) else str(error) or type(error).__name__
+    )
 
 
 def cannot_connect(address: Address, why: str) -> CannotConnect:
