@@ -167,9 +167,10 @@ class Core:
             self._link.wake()
         return await asyncio.shield(self._joined)
 
-    async def _page(self, after: int) -> list[Entry]:
+    async def _page(self, after: int) -> tuple[list[Entry], int]:
         maps = await self.ask(["HISTORY", "SINCE", after, "COUNT", EVENTS_PAGE])
-        return [entry for entry in map(entry_of, maps) if entry is not None]
+        entries = [entry for entry in map(entry_of, maps) if entry is not None]
+        return entries, maps[-1]["seq"] if maps else after
 
     def follow(self) -> None:
         """Have entries pushed."""
