@@ -207,6 +207,14 @@ class Conversation:
         """Ask for a sign of life."""
         self._step(["PING"], lambda _: None)
 
+    def give_up(self, now: float, late: Callable[[], PorticoError]) -> None:
+        """Refuse what should have been answered by now; forget what nobody waits for and was not sent."""
+        for request in self.pending():
+            if request.deadline < now:
+                request.answer(late())
+        if any(request.slot.done() for request in self._waiting):
+            self._waiting = deque(request for request in self._waiting if not request.slot.done())
+
     def fail(self, error: PorticoError) -> None:
         """Answer everything with an error."""
         for request in self.pending():
@@ -291,6 +299,11 @@ class Conversation:
         self.facts, self.name = facts, facts["name"]
         if self.name is not None:
             self.secret, self._joining, self.joined_unknowingly = facts["resume"], False, False
+
+    def learn_head(self, facts: dict[str, Any]) -> None:
+        """Take note of how far the log reaches; who we are may have changed since that was answered."""
+        if facts["log"] == self.facts["log"]:
+            self.facts["head"] = max(self.facts["head"], facts["head"])
 
     # The place in the log
 

@@ -92,19 +92,29 @@ class Core:
         self._link.start()
         self._look()
         try:
-            await self._first
+            await self.started()
         except BaseException:
             self._end(Lost("the client never connected"))
             raise
+
+    async def started(self) -> None:
+        """Wait for the first connection."""
+        if self._over is not None:
+            raise self._over
+        await asyncio.shield(self._first)
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
         if self._over is None and self._up and self.conversation.name is not None:
             self._up = False
             # Without a goodbye the server closes the session as well, when it sees the connection end.
-            with contextlib.suppress(PorticoError, TimeoutError):
-                await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
+            try:
+                with contextlib.suppress(PorticoError, TimeoutError):
+                    await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
+            finally:
+                self._end(Lost("the client was closed"))
         self._end(Lost("the client was closed"))
+        await self._link.gone()
 
     def _end(self, error: PorticoError) -> None:
         """Disconnect, and answer everything with this error, also what will be asked."""
@@ -165,7 +175,11 @@ class Core:
             self._joined = self._loop.create_future()
             self.conversation.join(name)
             self._link.wake()
-        return await asyncio.shield(self._joined)
+        try:
+            async with asyncio.timeout(None if self._seconds == math.inf else self._seconds):
+                return await asyncio.shield(self._joined)
+        except TimeoutError:
+            raise self._late() from None
 
     async def _page(self, after: int) -> tuple[list[Entry], int]:
         maps = await self.ask(["HISTORY", "SINCE", after, "COUNT", EVENTS_PAGE])
@@ -198,7 +212,7 @@ class Core:
             self._up = True
             if self._trouble is not None:
                 self._trouble = None
-                self._tell_back()
+                self._loop.call_soon(self._tell_back)
 
     def refused(self, error: PorticoError) -> None:
         """Give up the name, try again, or give up altogether, whatever was refused."""
@@ -244,10 +258,10 @@ class Core:
         if self._over is not None:
             return
         if not self._first.done() and not (self._ghost_until and why.code in OURS_MEANWHILE):
-            self._first.set_exception(self._not_even_once(why))
+            _refuse(self._first, self._not_even_once(why))
         elif self._up:
             self._up, self._trouble = False, why
-            self._tell_lost(why)
+            self._loop.call_soon(self._tell_lost, why)
         elif self._trouble is not None:
             self._trouble = why
 
@@ -261,9 +275,8 @@ class Core:
         """Give up what took too long, and the connection when the server does not answer at all."""
         now = self._loop.time()
         conversation, silent = self.conversation, now - self._link.stirred
-        for request in conversation.pending():
-            if request.deadline < now:
-                request.answer(self._late())
+        conversation.give_up(now, self._late)
+        self._heard()
         oldest = conversation.oldest
         if oldest is not None:
             patience = SILENCE_SECONDS + oldest.patience if conversation.ready else CONNECT_SECONDS
