@@ -67,10 +67,15 @@ class AsyncClient:
 
         Raise `CannotConnect` when nobody answers, `Full`, `NameTaken` or `BadName` when it cannot be joined.
         """
-        if self._core is None:
-            core = Core(self.address, self._wanted, self._token, self._timeout, self._told)
-            await core.start()
-            self._core = core
+        if self._core is not None:
+            await self._core.started()
+            return self
+        self._core = Core(self.address, self._wanted, self._token, self._timeout, self._told)
+        try:
+            await self._core.start()
+        except BaseException:
+            self._core = None
+            raise
         return self
 
     async def close(self) -> None:
@@ -99,10 +104,9 @@ class AsyncClient:
         Raise `Full`, `NameTaken` or `BadName`.
         """
         core = self._connected()
-        if core.conversation.name is None:
-            return await core.join(name)
-        if not name:
-            return core.conversation.name
+        joined = core.conversation.name or await core.join(name)
+        if name in ("", joined):
+            return joined
         new: str = await core.ask(["NAME", name])
         core.conversation.renamed(new)
         return new
@@ -115,7 +119,7 @@ class AsyncClient:
         """
         core = self._connected()
         facts: dict[str, Any] = await core.ask(["HELLO"])
-        core.conversation.learn(facts)
+        core.conversation.learn_head(facts)
         return facts
 
     # Talking

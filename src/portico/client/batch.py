@@ -56,16 +56,19 @@ class Place:
 
     def __init__(self, batch: Batch, index: int) -> None:
         """Begin empty."""
-        self._batch, self._index = batch, index
+        self._batch: Batch | None = batch
+        self._index = index
 
     def done(self) -> bool:
         """Tell whether nobody waits any more."""
-        return self._batch.given_up
+        return self._batch is None or self._batch.given_up
 
     def set_result(self, result: Any) -> None:  # noqa: ANN401 - any reply
-        """Put the answer in its place."""
-        self._batch.put(self._index, result)
+        """Put the answer in its place, once."""
+        if self._batch is not None:
+            self._batch.put(self._index, result)
+            self._batch = None
 
     def set_exception(self, exception: PorticoError) -> None:
         """Put the refusal in its place."""
-        self._batch.put(self._index, exception)
+        self.set_result(exception)

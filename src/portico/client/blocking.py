@@ -132,6 +132,9 @@ class Client:
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run on the client's loop; return its result, or give it up when the caller is interrupted."""
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise PorticoError("on_lost and on_back cannot call the client they are told by")
         if self._loop is None or not self._loop.is_running():
             work.close()
             raise PorticoError("the client is not connected; use `with`, or call connect()")

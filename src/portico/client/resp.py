@@ -15,10 +15,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from portico.model.errors import ProtocolError, error_of
+from portico.model.errors import PorticoError, ProtocolError, TooBig, error_of
 
 BULK_BYTES = 16 * 1_048_576 + 1_024
 """Longest string of one reply: READ answers with at most 16 MiB."""
+
+REQUEST_WORDS, REQUEST_BYTES = 64, 1_048_576
+"""Most words of one request, and bytes in them: a server closes the connection of who sends more."""
 
 HEADER_BYTES = 65_536
 """Longest line: errors are lines, and a message has at most as much."""
@@ -37,12 +40,20 @@ class Push(list[Value]):
 
 
 def encode(words: Sequence[str | bytes | int]) -> bytes:
-    """Return a request: an array of bulk strings."""
+    """Return a request: an array of bulk strings. Raise `PorticoError` for what no server would take."""
     out = [b"*%d\r\n" % len(words)]
-    for word in words:
-        data = word if type(word) is bytes else str(word).encode("utf-8", "surrogateescape")
-        out.append(b"$%d\r\n%b\r\n" % (len(data), data))
-    return b"".join(out)
+    try:
+        for word in words:
+            data = word if type(word) is bytes else str(word).encode("utf-8", "surrogateescape")
+            out.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    except UnicodeEncodeError:
+        raise PorticoError("the text has half a character in it, a lone surrogate") from None
+    request = b"".join(out)
+    if not 0 < len(words) <= REQUEST_WORDS:
+        raise PorticoError(f"a request has 1 to {REQUEST_WORDS} words, not {len(words)}")
+    if len(request) > REQUEST_BYTES:
+        raise TooBig(f"a request has at most {REQUEST_BYTES:,} bytes, not {len(request):,}")
+    return request
 
 
 class ReplyParser:
@@ -59,7 +70,7 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> list[Value]:
         """Take bytes; return the values they complete. Raise `ProtocolError` for what is not RESP."""
-        if not self._buffer and not self._stack and _PLAIN.fullmatch(data):
+        if not self._buffer and self._bulk < 0 and not self._stack and _PLAIN.fullmatch(data):
             return [
                 int(line[1:]) if line[:1] == ":" else line[1:]
                 for line in str(data, "ascii").split("\r\n")[:-1]
@@ -146,6 +157,8 @@ class _Container:
 _PLAIN = re.compile(rb"(?:(?::[0-9]{1,18}|\+[ -~]*)\r\n)+")
 """Values that are one line each and mean what they say."""
 
+_NUMBER = re.compile(rb"[+-]?[0-9]{1,18}")
+
 _MORE, _DEEPER = object(), object()
 _BULK, _MAP = ord("$"), ord("%")
 
@@ -160,10 +173,9 @@ def _length(digits: bytes, most: int) -> int:
 
 
 def _number(digits: bytes) -> int:
-    try:
-        return int(digits)
-    except ValueError:
-        raise ProtocolError("protocol: the server sent a number that is none") from None
+    if _NUMBER.fullmatch(digits) is None:
+        raise ProtocolError("protocol: the server sent a number that is none")
+    return int(digits)
 
 
 def _text(data: bytes) -> str:
@@ -176,7 +188,10 @@ def _error(data: bytes) -> Value:
 
 
 def _pairs(values: list[Value]) -> dict[Value, Value]:
-    return dict(zip(values[::2], values[1::2], strict=True))
+    try:
+        return dict(zip(values[::2], values[1::2], strict=True))
+    except TypeError:
+        raise ProtocolError("protocol: the server sent a map with a list for a key") from None
 
 
 _LINES: dict[int, Callable[[bytes], Value]] = {
