@@ -34,7 +34,8 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("serve", "--help"), ("log", "check", "--help"), ("--version",)]
+    "arguments",
+    [("--help",), ("serve", "--help"), ("connect", "--help"), ("log", "check", "--help"), ("--version",)],
 )
 def test_help_loads_neither_the_server_nor_the_store(arguments):
     shown = portico(*arguments, flags=("-X", "importtime"))
