@@ -344,7 +344,7 @@ def test_a_dumb_terminal_gets_lines_and_nothing_else(serve, term):
         one.prompts("Client1:")
         one.press(CTRL_D)
         one.ends(0)
-        one.shows("Goodbye, Client1.")
+        one.prompts("Goodbye, Client1.")
         assert b"\x1b" not in one.raw
 
 

@@ -63,6 +63,11 @@ class Talk:
         """How many lines have no answer yet."""
         return self._dialogue.unanswered
 
+    @property
+    def over(self) -> bool:
+        """Whether the goodbye is said, or about to be."""
+        return self._over.is_set()
+
     def typed(self, text: str) -> None:
         """Take a line."""
         try:
