@@ -37,6 +37,11 @@ COMMANDS = {
     "serve": ("serve", "serve a directory's room"),
     "say": ("talk", "say something to everybody"),
     "tell": ("talk", "say something to one person"),
+    "history": ("past", "show what was said, and who came and went"),
+    "follow": ("past", "show what happens, as it happens"),
+    "status": ("people", "show who is here, and who was"),
+    "list": ("files", "list the shared files"),
+    "wait": ("wait", "wait for a message or a person"),
     "ping": ("ping", "measure how long an answer takes"),
     "log": ("log", "check, export, import or back up a room's log"),
 }
