@@ -44,6 +44,7 @@ COMMANDS = {
     "wait": ("wait", "wait for a message or a person"),
     "ping": ("ping", "measure how long an answer takes"),
     "log": ("log", "check, export, import or back up a room's log"),
+    "completion": ("completion", "print a script that completes commands in your shell"),
 }
 """Every command: the module of `portico.cli` whose `add_COMMAND` declares its arguments, and its summary."""
 
