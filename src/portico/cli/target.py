@@ -7,7 +7,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from portico.cli.errors import UsageError
@@ -54,6 +53,8 @@ def token(arguments: argparse.Namespace) -> str:
 
 def _opened(name: str) -> contextlib.AbstractContextManager[TextIO]:
     if name != "-":
+        from pathlib import Path
+
         return Path(name).open(encoding="utf-8")
     if sys.stdin is None:
         raise UsageError("cannot read the token from standard input: it is closed")
