@@ -220,7 +220,7 @@ def test_a_known_key_joins_nobody():
 def test_a_refused_message_leaves_its_key_free():
     state = room()
     assert comes(state, Say(1, 7, "x", "hi", "k")).error is not None
-    assert known_key(state, "k", content_digest("hi", "")) is None
+    assert known_key(state, "k", "hi", "") is None
 
 
 def test_the_oldest_keys_are_forgotten_beyond_the_limit(monkeypatch):

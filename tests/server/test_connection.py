@@ -179,3 +179,15 @@ async def test_after_the_last_word_input_is_thrown_away_and_the_word_arrives(sta
     assert answer.startswith(b"+PONG\r\n-ERR protocol: ")
     peer.send(b"*1\r\n$4\r\nPING\r\n")
     assert await peer.rest() == b""
+
+
+async def test_who_is_gone_before_its_work_began_leaves_nothing_behind(start):
+    """A coroutine that nobody ever awaits would be complained of, and warnings are errors here."""
+    served = await start()
+    peer = await served.joined()
+    (connection,) = served.server.door.connections
+    connection.data_received(b"/history\n")
+    connection.transport.abort()
+    connection.connection_lost(None)
+    peer.reset()
+    await until(lambda: not served.server.door.connections)

@@ -134,3 +134,22 @@ async def test_a_connection_that_is_lost_follows_no_more(start):
     await until(lambda: not served.server.connections())
     assert not any(served.server.fanout._live.values())
     await asyncio.sleep(0)
+
+
+async def test_what_is_pushed_comes_between_the_answers_of_follow_and_quiet(start):
+    served = await start()
+    speaker = await served.joined()
+    await speaker.say("before")
+    peer = await served.connect()
+    hello, say = (
+        b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n",
+        b"*4\r\n$3\r\nSAY\r\n$1\r\nx\r\n$2\r\nAS\r\n$3\r\nbot\r\n",
+    )
+    follow, quiet = b"*3\r\n$6\r\nFOLLOW\r\n$5\r\nSINCE\r\n$1\r\n0\r\n", b"*1\r\n$5\r\nQUIET\r\n"
+    peer.send(hello + (say + follow + say + quiet + say) * 50 + b"*1\r\n$3\r\nBYE\r\n")
+    lines = (await peer.rest()).decode().split("\r\n")
+    words = [line for line in lines if line in ("+OK", ">2")]
+    told = "".join("p" if word == ">2" else "a" for word in words)
+    assert told.count("a") == 101
+    parts = told.split("a")
+    assert not any(parts[0::2]), "nothing before FOLLOW is answered, or after QUIET is"

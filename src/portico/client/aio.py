@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import builtins
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -66,10 +67,15 @@ class AsyncClient:
 
         Raise `CannotConnect` when nobody answers, `Full`, `NameTaken` or `BadName` when it cannot be joined.
         """
-        if self._core is None:
-            core = Core(self.address, self._wanted, self._token, self._timeout, self._told)
-            await core.start()
-            self._core = core
+        if self._core is not None:
+            await self._core.started()
+            return self
+        self._core = Core(self.address, self._wanted, self._token, self._timeout, self._told)
+        try:
+            await self._core.start()
+        except BaseException:
+            self._core = None
+            raise
         return self
 
     async def close(self) -> None:
@@ -98,10 +104,9 @@ class AsyncClient:
         Raise `Full`, `NameTaken` or `BadName`.
         """
         core = self._connected()
-        if core.conversation.name is None:
-            return await core.join(name)
-        if not name:
-            return core.conversation.name
+        joined = core.conversation.name or await core.join(name)
+        if name in ("", joined):
+            return joined
         new: str = await core.ask(["NAME", name])
         core.conversation.renamed(new)
         return new
@@ -114,7 +119,7 @@ class AsyncClient:
         """
         core = self._connected()
         facts: dict[str, Any] = await core.ask(["HELLO"])
-        core.conversation.learn(facts)
+        core.conversation.learn_head(facts)
         return facts
 
     # Talking
@@ -135,6 +140,18 @@ class AsyncClient:
         seq: int = await core.ask([*words, "AS", sender] if sender else words)
         return seq
 
+    async def say_many(self, texts: Iterable[str], *, sender: str = "") -> builtins.list[int | PorticoError]:
+        """Say many things in this order, as fast as they are acknowledged; each once, as with `say`.
+
+        Return the number of each, and for what was refused the error in its place. This costs a fraction of
+        as many calls of `say`.
+        """
+        core = self._connected()
+        if not sender and core.conversation.name is None:
+            await core.join()
+        speaker = ["AS", sender] if sender else []
+        return await core.ask_all(["SAY", text, "ID", core.key(), *speaker] for text in texts)
+
     async def tell(self, name: str, text: str, *, key: str = "") -> int:
         """Say something to one client; nobody else ever sees it. Return the entry's number.
 
@@ -153,7 +170,7 @@ class AsyncClient:
         count: int | None = None,
         kind: str | None = None,
         wait: float = 0.0,
-    ) -> list[Entry]:
+    ) -> builtins.list[Entry]:
         """Return entries, oldest first: the first `count` after number `since`, or else the newest.
 
         `count` is at most 1,000 (100 when not given); `kind` is message, presence, file or erased. With
@@ -195,7 +212,7 @@ class AsyncClient:
 
     # People
 
-    async def status(self, *, online: bool = False, count: int | None = None) -> list[SessionLine]:
+    async def status(self, *, online: bool = False, count: int | None = None) -> builtins.list[SessionLine]:
         """Return who is here and who was, oldest first; only who is here with `online`.
 
         The newest `count` of them, at most 10,000 (1,000 when not given).
@@ -204,14 +221,14 @@ class AsyncClient:
         words += ["COUNT", count] if count is not None else []
         return [session_of(facts) for facts in await self._connected().ask(words)]
 
-    async def help(self, command: str | None = None) -> list[str]:
+    async def help(self, command: str | None = None) -> builtins.list[str]:
         """Return a line for each command of the server, or what there is to say about one."""
         lines: list[str] = await self._connected().ask(["HELP", *([command] if command else [])])
         return lines
 
     # Files
 
-    async def list(self, pattern: str | None = None) -> list[FileFacts]:
+    async def list(self, pattern: str | None = None) -> builtins.list[FileFacts]:
         """Return the files of the repository in the order of their paths, or those that match a pattern.
 
         In a pattern `*` stands for anything within a name, `**` for anything at all.
@@ -256,6 +273,12 @@ class AsyncClient:
         raised then.
         """
         return await self._connected().ask(words, again=again)
+
+    async def call_many(
+        self, requests: Iterable[Sequence[str | bytes | int]], *, again: bool = False
+    ) -> builtins.list[Value]:
+        """Ask many commands at once; return their answers in order, refusals as errors in their places."""
+        return await self._connected().ask_all(requests, again=again)
 
     def _connected(self) -> Core:
         if self._core is None:

@@ -115,6 +115,7 @@ class Client:
     join = _blocking(AsyncClient.join)
     hello = _blocking(AsyncClient.hello)
     say = _blocking(AsyncClient.say)
+    say_many = _blocking(AsyncClient.say_many)
     tell = _blocking(AsyncClient.tell)
     history = _blocking(AsyncClient.history)
     events = _iterating(AsyncClient.events)
@@ -127,9 +128,13 @@ class Client:
     echo = _blocking(AsyncClient.echo)
     info = _blocking(AsyncClient.info)
     call = _blocking(AsyncClient.call)
+    call_many = _blocking(AsyncClient.call_many)
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run on the client's loop; return its result, or give it up when the caller is interrupted."""
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise PorticoError("on_lost and on_back cannot call the client they are told by")
         if self._loop is None or not self._loop.is_running():
             work.close()
             raise PorticoError("the client is not connected; use `with`, or call connect()")

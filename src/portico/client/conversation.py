@@ -15,6 +15,7 @@ whatever a resumed FOLLOW repeats is not seen twice.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -52,11 +53,20 @@ class Request:
     __slots__ = ("again", "data", "deadline", "patience", "slot")
 
     def __init__(
-        self, data: bytes, slot: Slot, *, again: bool = True, deadline: float = 0.0, patience: float = 0.0
+        self,
+        data: bytes,
+        slot: Slot,
+        deadline: float = math.inf,
+        patience: float = 0.0,
+        *,
+        again: bool = True,
     ) -> None:
         """Begin unanswered."""
-        self.data, self.slot, self.again = data, slot, again
-        self.deadline, self.patience = deadline, patience
+        self.data = data
+        self.slot = slot
+        self.deadline = deadline
+        self.patience = patience
+        self.again = again
 
     def answer(self, value: Value) -> None:
         """Hand the answer over, unless nobody waits for it any more."""
@@ -115,10 +125,11 @@ class Conversation:
         self._listener = listener
         self._open = False
         self._parser = ReplyParser()
-        self._own: list[bytes] = []
+        self._own: list[tuple[bytes, Step]] = []
         self._waiting: deque[Request] = deque()
         self._sent: deque[Request | Step] = deque()
         self._following: int | None = None
+        self._turns = 0
         self._joining = False
         self.joined_unknowingly = False
 
@@ -145,11 +156,13 @@ class Conversation:
 
     def lost(self) -> None:
         """Take note that the connection is gone."""
-        self.joined_unknowingly = self.joined_unknowingly or self._joining
+        asked = any(type(each) is Step for each in self._sent)
+        self.joined_unknowingly = self.joined_unknowingly or (self._joining and asked)
         self._open = self.ready = self._joining = False
         self._own.clear()
         unanswered = [request for request in self._sent if isinstance(request, Request)]
         self._sent.clear()
+        self._turns = 0
         for request in reversed(unanswered):
             if request.again:
                 self._waiting.appendleft(request)
@@ -158,8 +171,10 @@ class Conversation:
 
     def take(self) -> bytes:
         """Return what is to be sent now."""
-        out, self._own = self._own, []
         waiting, sent = self._waiting, self._sent
+        out = [data for data, _ in self._own]
+        sent.extend(step for _, step in self._own)
+        self._own.clear()
         if self.ready:
             while waiting and len(sent) < IN_FLIGHT:
                 request = waiting.popleft()
@@ -191,6 +206,14 @@ class Conversation:
     def probe(self) -> None:
         """Ask for a sign of life."""
         self._step(["PING"], lambda _: None)
+
+    def give_up(self, now: float, late: Callable[[], PorticoError]) -> None:
+        """Refuse what should have been answered by now; forget what nobody waits for and was not sent."""
+        for request in self.pending():
+            if request.deadline < now:
+                request.answer(late())
+        if any(request.slot.done() for request in self._waiting):
+            self._waiting = deque(request for request in self._waiting if not request.slot.done())
 
     def fail(self, error: PorticoError) -> None:
         """Answer everything with an error."""
@@ -234,8 +257,7 @@ class Conversation:
             self._step(hello, self._greeted)
 
     def _step(self, words: Sequence[Word], then: Callable[[Value], None]) -> None:
-        self._own.append(encode(words))
-        self._sent.append(Step(then))
+        self._own.append((encode(words), Step(then)))
 
     def _checked(self, value: Value) -> None:
         """Look at an answer that only matters when it is a refusal; what it was for is then over."""
@@ -269,7 +291,7 @@ class Conversation:
         if other_log and self._following is not None:
             self._begin_anew()
         elif first and self._following is not None:
-            self._step(["FOLLOW", "SINCE", self._following], self._followed)
+            self._turn(["FOLLOW", "SINCE", self._following], self._followed)
         self._listener.introduced()
 
     def learn(self, facts: dict[str, Any]) -> None:
@@ -277,6 +299,11 @@ class Conversation:
         self.facts, self.name = facts, facts["name"]
         if self.name is not None:
             self.secret, self._joining, self.joined_unknowingly = facts["resume"], False, False
+
+    def learn_head(self, facts: dict[str, Any]) -> None:
+        """Take note of how far the log reaches; who we are may have changed since that was answered."""
+        if facts["log"] == self.facts["log"]:
+            self.facts["head"] = max(self.facts["head"], facts["head"])
 
     # The place in the log
 
@@ -293,12 +320,21 @@ class Conversation:
         """Have nothing pushed any more."""
         self._following = None
         if self.ready:
-            self._step(["QUIET"], lambda _: None)
+            self._turn(["QUIET"], lambda _: None)
 
     def _from_now(self) -> None:
         """Follow; what HELLO told of is the past, wherever the newest entry is by now."""
         self._following = self.facts["head"]
-        self._step(["FOLLOW"], lambda _: None)
+        self._turn(["FOLLOW"], lambda _: None)
+
+    def _turn(self, words: Sequence[Word], then: Callable[[Value], None]) -> None:
+        """Change what is pushed. What comes before that is answered is of before, and may end with a gap."""
+        self._turns += 1
+        self._step(words, lambda value: self._turned(value, then))
+
+    def _turned(self, value: Value, then: Callable[[Value], None]) -> None:
+        self._turns -= 1
+        then(value)
 
     def _followed(self, value: Value) -> None:
         if isinstance(value, PorticoError) and self._following is not None:
@@ -309,11 +345,20 @@ class Conversation:
         self._listener.skipped()
 
     def _pushed(self, push: Push) -> None:
-        kind, content = push[0], push[1]
+        try:
+            kind, content = push[0], push[1]
+            entry = self._read_entry(content) if kind == "entry" else None
+        except (LookupError, TypeError, ValueError):
+            raise ProtocolError("protocol: the server pushed what makes no sense") from None
         if kind == "closing":
             self.farewell = content
-        elif kind == "entry" and self._following is not None and content["seq"] > self._following:
-            self._following = content["seq"]
-            entry = entry_of(content)
-            if entry is not None:
-                self._listener.entry(entry)
+        elif entry is not None:
+            self._listener.entry(entry)
+
+    def _read_entry(self, content: Value) -> Entry | None:
+        """Move on to an entry; return it when it is new and known here."""
+        if self._turns or self._following is None or content["seq"] <= self._following:
+            return None
+        entry = entry_of(content)
+        self._following = content["seq"]
+        return entry

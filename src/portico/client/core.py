@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from portico.client.address import Address
+from portico.client.batch import Batch
 from portico.client.conversation import Conversation, Request, Word
 from portico.client.feed import Feed
 from portico.client.limits import (
@@ -26,10 +27,19 @@ from portico.client.limits import (
     MOST_ASKED,
     SILENCE_SECONDS,
 )
-from portico.client.link import Link
+from portico.client.link import Link, cannot_connect
 from portico.client.resp import Value, encode
 from portico.model.entries import Entry, entry_of
-from portico.model.errors import Gone, Lost, PorticoError, TimedOut, Unavailable, error_of
+from portico.model.errors import (
+    CannotConnect,
+    Gone,
+    Lost,
+    PorticoError,
+    ProtocolError,
+    TimedOut,
+    Unavailable,
+    error_of,
+)
 
 OURS_MEANWHILE = frozenset({"FULL", "TAKEN"})
 """Refusals whose cause may be our own session, over a connection that the server does not know to be gone."""
@@ -59,6 +69,7 @@ class Core:
         """Begin unconnected."""
         self.conversation = Conversation(self, name, token)
         self.feed = Feed(self, self._page)
+        self._address = address
         self._seconds = math.inf if seconds is None else seconds
         self._tell_lost, self._tell_back = told
         self._loop = asyncio.get_running_loop()
@@ -81,19 +92,29 @@ class Core:
         self._link.start()
         self._look()
         try:
-            await self._first
+            await self.started()
         except BaseException:
             self._end(Lost("the client never connected"))
             raise
+
+    async def started(self) -> None:
+        """Wait for the first connection."""
+        if self._over is not None:
+            raise self._over
+        await asyncio.shield(self._first)
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
         if self._over is None and self._up and self.conversation.name is not None:
             self._up = False
             # Without a goodbye the server closes the session as well, when it sees the connection end.
-            with contextlib.suppress(PorticoError, TimeoutError):
-                await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
+            try:
+                with contextlib.suppress(PorticoError, TimeoutError):
+                    await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
+            finally:
+                self._end(Lost("the client was closed"))
         self._end(Lost("the client was closed"))
+        await self._link.gone()
 
     def _end(self, error: PorticoError) -> None:
         """Disconnect, and answer everything with this error, also what will be asked."""
@@ -110,25 +131,36 @@ class Core:
 
     # Asking
 
-    async def ask(self, words: Sequence[Word], *, again: bool = True, wait: float = 0.0) -> Value:
-        """Ask and return the answer; raise the refusal, `Lost` or `TimedOut`.
+    def ask(self, words: Sequence[Word], *, again: bool = True, wait: float = 0.0) -> Awaitable[Value]:
+        """Ask; what is returned gives the answer, or raises the refusal, `Lost` or `TimedOut`.
 
         `again`: it may be asked again when the connection breaks. `wait`: seconds the server may think.
         """
-        while self.conversation.unanswered >= MOST_ASKED and self._over is None:
-            await self._until_fewer()
         if self._over is not None:
             raise self._over
         slot = self._loop.create_future()
         deadline = self._loop.time() + self._seconds + wait
-        self.conversation.ask(Request(encode(words), slot, again=again, deadline=deadline, patience=wait))
+        self.conversation.ask(Request(encode(words), slot, deadline, wait, again=again))
         self._link.wake()
-        return await slot
+        return slot
 
-    async def _until_fewer(self) -> None:
-        if self._fewer is None or self._fewer.done():
-            self._fewer = self._loop.create_future()
-        await asyncio.shield(self._fewer)
+    async def ask_all(self, requests: Iterable[Sequence[Word]], *, again: bool = True) -> list[Value]:
+        """Ask many at once; return the answers in their order, refusals in their places.
+
+        Who asks one at a time waits for each answer; who asks many waits here while too many are open.
+        """
+        batch = Batch(self._loop)
+        for words in requests:
+            while self.conversation.unanswered >= MOST_ASKED and self._over is None:
+                if self._fewer is None or self._fewer.done():
+                    self._fewer = self._loop.create_future()
+                await asyncio.shield(self._fewer)
+            if self._over is not None:
+                raise self._over
+            deadline = self._loop.time() + self._seconds
+            self.conversation.ask(Request(encode(words), batch.place(), deadline, again=again))
+            self._link.wake()
+        return await batch.answers()
 
     def key(self) -> str:
         """Return a key that nothing was ever said with."""
@@ -143,11 +175,16 @@ class Core:
             self._joined = self._loop.create_future()
             self.conversation.join(name)
             self._link.wake()
-        return await asyncio.shield(self._joined)
+        try:
+            async with asyncio.timeout(None if self._seconds == math.inf else self._seconds):
+                return await asyncio.shield(self._joined)
+        except TimeoutError:
+            raise self._late() from None
 
-    async def _page(self, after: int) -> list[Entry]:
+    async def _page(self, after: int) -> tuple[list[Entry], int]:
         maps = await self.ask(["HISTORY", "SINCE", after, "COUNT", EVENTS_PAGE])
-        return [entry for entry in map(entry_of, maps) if entry is not None]
+        entries = [entry for entry in map(entry_of, maps) if entry is not None]
+        return entries, maps[-1]["seq"] if maps else after
 
     def follow(self) -> None:
         """Have entries pushed."""
@@ -175,7 +212,7 @@ class Core:
             self._up = True
             if self._trouble is not None:
                 self._trouble = None
-                self._tell_back()
+                self._loop.call_soon(self._tell_back)
 
     def refused(self, error: PorticoError) -> None:
         """Give up the name, try again, or give up altogether, whatever was refused."""
@@ -221,20 +258,25 @@ class Core:
         if self._over is not None:
             return
         if not self._first.done() and not (self._ghost_until and why.code in OURS_MEANWHILE):
-            self._first.set_exception(why)
+            _refuse(self._first, self._not_even_once(why))
         elif self._up:
             self._up, self._trouble = False, why
-            self._tell_lost(why)
+            self._loop.call_soon(self._tell_lost, why)
         elif self._trouble is not None:
             self._trouble = why
+
+    def _not_even_once(self, why: PorticoError) -> PorticoError:
+        """Return why there never was a connection: a refusal, or that nobody was there to refuse."""
+        if type(why) is ProtocolError:
+            return CannotConnect(f"what answers at {self._address} is not Portico; check host and port")
+        return cannot_connect(self._address, why.sentence) if type(why) is Unavailable else why
 
     def _look(self) -> None:
         """Give up what took too long, and the connection when the server does not answer at all."""
         now = self._loop.time()
         conversation, silent = self.conversation, now - self._link.stirred
-        for request in conversation.pending():
-            if request.deadline < now:
-                request.answer(self._late())
+        conversation.give_up(now, self._late)
+        self._heard()
         oldest = conversation.oldest
         if oldest is not None:
             patience = SILENCE_SECONDS + oldest.patience if conversation.ready else CONNECT_SECONDS

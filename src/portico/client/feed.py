@@ -17,8 +17,8 @@ from portico.client.limits import EVENT_BYTES_HELD, EVENTS_HELD
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError
 
-Page = Callable[[int], Awaitable[Sequence[Entry]]]
-"""Asks for the first entries after a number."""
+Page = Callable[[int], Awaitable[tuple[Sequence[Entry], int]]]
+"""Asks for the first entries after a number; gives those known here, and the number that they reach to."""
 
 
 class Source(Protocol):
@@ -98,21 +98,22 @@ class Reader:
     async def next(self) -> Sequence[Entry]:
         """Return the next entries, at least one; raise what ended the feed, `Gone` for what is not kept."""
         while True:
-            if self._error is not None:
+            if self._error is not None and not self._buffer:
                 raise self._error
             entries = await self._read_page() if self._behind else await self._take()
             if entries:
-                self.last = entries[-1].seq
                 return entries
 
     async def _read_page(self) -> Sequence[Entry]:
         if not self._collecting:
             self._collecting = True
             self._feed.collect(self)
-        page = await self._feed.page(self.last)
-        reached = page[-1].seq if page else self.last
+        page, reached = await self._feed.page(self.last)
+        if self._error is not None:
+            return ()  # the page may be one of another log
         overlaps = bool(self._buffer) and self._buffer[0].seq <= reached
-        self._behind = not (self._collecting and (overlaps or not page))
+        self._behind = not (self._collecting and (overlaps or reached == self.last))
+        self.last = reached
         return page
 
     async def _take(self) -> Sequence[Entry]:
@@ -120,6 +121,7 @@ class Reader:
         if not self._buffer:
             await self._news.wait()
         entries = [entry for entry in self._buffer if entry.seq > self.last]
+        self.last = entries[-1].seq if entries else self.last
         self._empty()
         return entries
 
@@ -144,8 +146,10 @@ class Reader:
         self._news.set()
 
     def fail(self, error: PorticoError) -> None:
-        """Let the reader raise this, once it has got what is already here."""
+        """Let the reader raise this, once it has got what is already here and follows what it got last."""
         self._error = error
+        if self._behind:
+            self._empty()
         self._news.set()
 
     def close(self) -> None:

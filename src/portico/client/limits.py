@@ -28,7 +28,7 @@ GHOST_SECONDS = 60.0
 keepalive finds a vanished client after 20 s + 3 times 10 s."""
 
 MOST_ASKED = 10_000
-"""Requests without an answer; who asks more waits until there are fewer."""
+"""Requests without an answer while one caller asks many; then it waits until half of them are answered."""
 
 EVENTS_HELD = 1_000
 """Entries that wait for a slow reader of `events`; what comes then is read from the history, in pages."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 from collections.abc import Callable
 
 from portico.client.address import Address
 from portico.client.conversation import Conversation
-from portico.client.limits import CONNECT_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
+from portico.client.limits import CLOSE_SECONDS, CONNECT_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
 from portico.model.errors import CannotConnect, PorticoError, ProtocolError, Unavailable
 
 KEEPALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
@@ -46,7 +47,7 @@ class Link(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
         self._why: PorticoError | None = None
-        self._scheduled = self._choked = False
+        self._scheduled = self._choked = self._was_ready = False
 
     # What its owner asks of it
 
@@ -60,6 +61,17 @@ class Link(asyncio.Protocol):
             self._task.cancel()
         if self._transport is not None:
             self._transport.close()
+
+    async def gone(self) -> None:
+        """Wait until the connection is really closed, a while for what is still to be sent."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        if self._transport is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), CLOSE_SECONDS)
+        if self._transport is not None:
+            self._transport.abort()
+            await self._over.wait()
 
     def drop(self, why: PorticoError) -> None:
         """Let go of the connection there is, for this reason."""
@@ -90,9 +102,8 @@ class Link(asyncio.Protocol):
         pause = FIRST_PAUSE
         while True:
             why = await self._one_connection()
-            if self._conversation.ready:
+            if self._was_ready:
                 pause = FIRST_PAUSE
-            self._conversation.lost()
             self._ended(why)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - apart from each other, no secret
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
@@ -100,12 +111,13 @@ class Link(asyncio.Protocol):
     async def _one_connection(self) -> PorticoError:
         """Connect and stay until it is over; return why it ended, or was not made."""
         self._over.clear()
+        self._was_ready = False
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._loop.create_connection(lambda: self, self._address.host, self._address.port)
         except TimeoutError:
             return cannot_connect(self._address, f"no answer within {CONNECT_SECONDS:.0f} s")
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: no machine can have that name
             return cannot_connect(self._address, reason(error))
         await self._over.wait()
         return self._why or Unavailable(self._conversation.farewell or "the server closed the connection")
@@ -142,6 +154,8 @@ class Link(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Take note."""
         self._transport = None
+        self._was_ready = self._conversation.ready
+        self._conversation.lost()
         if error is not None and self._why is None:
             self._why = Unavailable(f"the connection broke: {reason(error)}")
         self._over.set()
@@ -158,9 +172,14 @@ def keep_alive(sock: socket.socket) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return what an operating system's error says, without its number."""
-    sentence = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return sentence[0].lower() + sentence[1:]
+    """Return what an error of the network says, without numbers and addresses."""
+    if isinstance(error, socket.gaierror):
+        return "no machine of that name was found"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return (
+        "none of its addresses answers" if isinstance(error, OSError) else str(error) or type(error).__name__
+    )
 
 
 def cannot_connect(address: Address, why: str) -> CannotConnect:

@@ -5,18 +5,23 @@ bytes that are no UTF-8 are kept as surrogates (PEP 383). An error reply is a `P
 the place of the value; a push is a `Push`.
 
 Plan of attack. Values are read off a buffer one header line at a time. Containers that are not complete
-stand on a stack, so nothing is ever read twice, however the bytes were cut.
+stand on a stack, so nothing is ever read twice, however the bytes were cut. A chunk of nothing but numbers
+and words, as the answers of a pipeline are, is taken at once.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from portico.model.errors import ProtocolError, error_of
+from portico.model.errors import PorticoError, ProtocolError, TooBig, error_of
 
 BULK_BYTES = 16 * 1_048_576 + 1_024
 """Longest string of one reply: READ answers with at most 16 MiB."""
+
+REQUEST_WORDS, REQUEST_BYTES = 64, 1_048_576
+"""Most words of one request, and bytes in them: a server closes the connection of who sends more."""
 
 HEADER_BYTES = 65_536
 """Longest line: errors are lines, and a message has at most as much."""
@@ -35,12 +40,20 @@ class Push(list[Value]):
 
 
 def encode(words: Sequence[str | bytes | int]) -> bytes:
-    """Return a request: an array of bulk strings."""
+    """Return a request: an array of bulk strings. Raise `PorticoError` for what no server would take."""
     out = [b"*%d\r\n" % len(words)]
-    for word in words:
-        data = word if type(word) is bytes else str(word).encode("utf-8", "surrogateescape")
-        out.append(b"$%d\r\n%b\r\n" % (len(data), data))
-    return b"".join(out)
+    try:
+        for word in words:
+            data = word if type(word) is bytes else str(word).encode("utf-8", "surrogateescape")
+            out.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    except UnicodeEncodeError:
+        raise PorticoError("the text has half a character in it, a lone surrogate") from None
+    request = b"".join(out)
+    if not 0 < len(words) <= REQUEST_WORDS:
+        raise PorticoError(f"a request has 1 to {REQUEST_WORDS} words, not {len(words)}")
+    if len(request) > REQUEST_BYTES:
+        raise TooBig(f"a request has at most {REQUEST_BYTES:,} bytes, not {len(request):,}")
+    return request
 
 
 class ReplyParser:
@@ -57,6 +70,11 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> list[Value]:
         """Take bytes; return the values they complete. Raise `ProtocolError` for what is not RESP."""
+        if not self._buffer and self._bulk < 0 and not self._stack and _PLAIN.fullmatch(data):
+            return [
+                int(line[1:]) if line[:1] == ":" else line[1:]
+                for line in str(data, "ascii").split("\r\n")[:-1]
+            ]
         self._buffer += data
         values: list[Value] = []
         buffer, stack = self._buffer, self._stack
@@ -136,6 +154,11 @@ class _Container:
         return _MORE if self._missing else self._finish(self._values)
 
 
+_PLAIN = re.compile(rb"(?:(?::[0-9]{1,18}|\+[ -~]*)\r\n)+")
+"""Values that are one line each and mean what they say."""
+
+_NUMBER = re.compile(rb"[+-]?[0-9]{1,18}")
+
 _MORE, _DEEPER = object(), object()
 _BULK, _MAP = ord("$"), ord("%")
 
@@ -150,10 +173,9 @@ def _length(digits: bytes, most: int) -> int:
 
 
 def _number(digits: bytes) -> int:
-    try:
-        return int(digits)
-    except ValueError:
-        raise ProtocolError("protocol: the server sent a number that is none") from None
+    if _NUMBER.fullmatch(digits) is None:
+        raise ProtocolError("protocol: the server sent a number that is none")
+    return int(digits)
 
 
 def _text(data: bytes) -> str:
@@ -166,7 +188,10 @@ def _error(data: bytes) -> Value:
 
 
 def _pairs(values: list[Value]) -> dict[Value, Value]:
-    return dict(zip(values[::2], values[1::2], strict=True))
+    try:
+        return dict(zip(values[::2], values[1::2], strict=True))
+    except TypeError:
+        raise ProtocolError("protocol: the server sent a map with a list for a key") from None
 
 
 _LINES: dict[int, Callable[[bytes], Value]] = {

@@ -172,12 +172,13 @@ _WRITERS: dict[type[Any], Callable[[Any], str]] = {
 def _said(say: Say) -> str:
     """Write what stands in the log most, in one go: the same text as the general way."""
     sender, text = _write_text(say.sender), _write_text(say.text)
-    return f'{_HEADS[Say]},"at":{say.at},"session":{say.session},"sender":{sender},"text":{text}}}'
+    key = f',"key":{_write_text(say.key)}' if say.key else ""
+    return f'{_HEADS[Say]},"at":{say.at},"session":{say.session},"sender":{sender},"text":{text}{key}}}'
 
 
 def encode(record: Record) -> bytes:
     """Write a record as it stands in the log."""
-    if type(record) is Say and not (record.key or record.to or record.to_name or record.join):
+    if type(record) is Say and not (record.to or record.to_name or record.join):
         return _said(record).encode()
     return _written(record).encode()
 

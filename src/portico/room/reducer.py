@@ -159,17 +159,18 @@ def _leave(state: State, record: Leave) -> Outcome:
     return Outcome()
 
 
-def known_key(state: State, key: str, content: str) -> Outcome | None:
-    """Return the outcome of a key that came before, or None when it is new."""
+def known_key(state: State, key: str, text: str, to_name: str) -> Outcome | None:
+    """Return the outcome of a message whose key came before, or None when it is new."""
     known = state.keys.get(key)
     if known is None:
         return None
-    return Outcome(seq=known[1]) if known[0] == content else Outcome(error=KeyReused())
+    same = known[0] == content_digest(text, to_name)
+    return Outcome(seq=known[1]) if same else Outcome(error=KeyReused())
 
 
 def _say(state: State, record: Say) -> Outcome:
     if record.key:
-        outcome = known_key(state, record.key, content_digest(record.text, record.to_name))
+        outcome = known_key(state, record.key, record.text, record.to_name)
         if outcome is not None:
             return outcome
     if record.to and state.open_session(record.to) is None:

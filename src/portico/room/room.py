@@ -20,7 +20,7 @@ from portico.ports import Stored
 from portico.room.forecast import Forecast
 from portico.room.names import fold
 from portico.room.outbox import Outbox
-from portico.room.reducer import Outcome, apply, content_digest, ended, known_key, no_entry, nobody
+from portico.room.reducer import Outcome, apply, ended, known_key, no_entry, nobody
 from portico.room.state import Session, State
 from portico.room.tail import Tail
 
@@ -164,7 +164,7 @@ class Room:
             raise error
 
     def _known(self, key: str, text: str, to: str) -> Later | None:
-        outcome = known_key(self.state, key, content_digest(text, to)) if key else None
+        outcome = known_key(self.state, key, text, to) if key else None
         if outcome is None:
             return None
         self._check(outcome.error)

@@ -91,6 +91,11 @@ class State:
             if self.secrets.get(session.secret) == session.id:
                 del self.secrets[session.secret]
 
+    @property
+    def size(self) -> int:
+        """How many lines the state is worth: its sessions and keys."""
+        return len(self.sessions) + len(self.keys)
+
     def lines(self) -> Iterator[bytes]:
         """Write the state as lines of JSON; the tables are copied before the first line is asked for."""
         head = _write({"v": SNAPSHOT_VERSION, **{name: getattr(self, name) for name in _SCALARS}})

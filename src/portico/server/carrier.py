@@ -16,7 +16,7 @@ from portico.model.errors import PorticoError, Unavailable
 from portico.model.later import Later
 from portico.ports import Log
 from portico.room.history import History, freeze
-from portico.room.limits import SNAPSHOT_RECORDS
+from portico.room.limits import SNAPSHOT_RECORDS, SNAPSHOT_SHARE
 from portico.room.outbox import Batch
 from portico.room.reducer import Outcome
 from portico.room.room import Applied, Room
@@ -94,7 +94,7 @@ class Carrier:
             self._answer([answer for answer in applied.answers if answer[1].erase])
         else:
             self._answer(applied.answers)
-        due = position - self._snapshot_at >= SNAPSHOT_RECORDS
+        due = position - self._snapshot_at >= max(SNAPSHOT_RECORDS, self._room.state.size // SNAPSHOT_SHARE)
         if due and self._snapshot is None and not self._erasing:
             self._begin_snapshot()
 

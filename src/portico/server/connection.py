@@ -239,6 +239,7 @@ class Connection(asyncio.Protocol):
             self._tasks = set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before it began, nobody else would
         return later
 
     async def _finish_work(self, work: Coroutine[Any, Any, Any], later: Later) -> None:
