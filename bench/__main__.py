@@ -1,4 +1,4 @@
-"""The command line: `python -m bench wire`."""
+"""The command line: `python -m bench wire`, `python -m bench client`."""
 
 import argparse
 import json
@@ -20,7 +20,14 @@ from bench.ratios import MISSED
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCRATCH = CHECKOUT / "build" / "bench"
 ROUNDS, SECONDS = 5, 2.0
+#: What is measured; each names the function of `bench.figures` that lists it.
+COMMANDS = {
+    "wire": "requests, durable messages, fan-out, memory, crashes",
+    "client": "what the commands of the shell cost",
+}
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
+#: Names that stand for all figures that begin with them.
+GROUPS = frozenset({"fanout", "say", "start"})
 #: Exit codes: everything was measured and is correct; something was not; the command line makes no sense.
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -28,11 +35,12 @@ DONE, FAILED, USAGE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for, print the table."""
     options = _parser().parse_args(arguments)
+    known = getattr(figures, options.command)()
     if options.list:
-        print("\n".join(f"{figure.name:16} {figure.title}" for figure in figures.wire()))
+        print("\n".join(f"{figure.name:16} {figure.title}" for figure in known))
         return DONE
     try:
-        chosen = choose(figures.wire(), options.only)
+        chosen = choose(known, options.only)
         with scratch_directory(options.scratch) as scratch:
             context = _context(options, scratch)
             rows = [_measure(figure, context) for figure in chosen]
@@ -55,7 +63,7 @@ def choose(known: Sequence[Measurable], only: str | None) -> list[Measurable]:
 
 
 def _named(figure: Measurable, name: str) -> bool:
-    return figure.name == name or (figure.name.startswith(f"{name}-") and name in {"fanout", "say"})
+    return figure.name == name or (figure.name.startswith(f"{name}-") and name in GROUPS)
 
 
 def _measure(figure: Measurable, context: Context) -> table.Row:
@@ -107,21 +115,29 @@ def _environment(scratch: Path, context: Context) -> dict[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Portico beside its peers.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    wire = commands.add_parser("wire", help="requests, durable messages, fan-out, memory, crashes")
-    wire.add_argument("--quick", action="store_true", help="short and small: does it work, roughly how fast")
-    wire.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
-    wire.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
-    wire.add_argument(
-        "--only", metavar="NAME,...", help="these figures only; `say` and `fanout` name their groups"
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for command, summary in COMMANDS.items():
+        _add_flags(commands.add_parser(command, help=summary))
+    return parser
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quick", action="store_true", help="short and small: does it work, roughly how fast"
     )
-    wire.add_argument("--list", action="store_true", help="name the figures and end")
-    wire.add_argument(
+    parser.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
+    parser.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
+    parser.add_argument(
+        "--only",
+        metavar="NAME,...",
+        help=f"these figures only; {', '.join(sorted(GROUPS))} name their groups",
+    )
+    parser.add_argument("--list", action="store_true", help="name the figures and end")
+    parser.add_argument(
         "--scratch", type=Path, default=SCRATCH, help="where the logs are written: a disk, not memory"
     )
-    wire.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines too")
-    wire.add_argument("--seed", type=int, help="repeat the crashes of an earlier run")
-    return parser
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines too")
+    parser.add_argument("--seed", type=int, help="repeat the crashes of an earlier run")
 
 
 if __name__ == "__main__":

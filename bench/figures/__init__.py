@@ -1,9 +1,14 @@
-"""Every figure of `python -m bench wire`, in the order of the table."""
+"""Every figure of `python -m bench wire` and `python -m bench client`, in the order of the table."""
 
-from bench.figures import crash, fanout, memory, requests, threads
+from bench.figures import crash, fanout, memory, requests, start, threads
 from bench.figures.base import Measurable
 
 
 def wire() -> list[Measurable]:
     """Requests, fan-out, memory, the report's server, and last the one that asks for correctness."""
     return [*requests.figures(), *fanout.figures(), *memory.figures(), *threads.figures(), crash.FIGURE]
+
+
+def client() -> list[Measurable]:
+    """What the client's side costs."""
+    return [*start.figures()]
