@@ -40,19 +40,45 @@ class Somewhere:
 
 
 @pytest.mark.parametrize(
-    "said,sentence",
+    "said,code,sentence",
     [
-        (b"", "error: the server closed the connection\n"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "error: protocol: no value begins with 'H'\n"),
-        (b"%1\r\n+server\r\n+redis\r\n", "error: protocol: what answers there is not Portico\n"),
-        (b"-NOAUTH this room wants a token\r\n", "error: this room wants a token\n"),
-        (b"-ERR \x1b[2Jgotcha\r\n", "error: ?[2Jgotcha\n"),
+        (
+            b"",
+            3,
+            "error: cannot connect to {}: the server closed the connection; is a server running there?\n",
+        ),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            3,
+            "error: what answers at {} is not Portico; check host and port\n",
+        ),
+        (
+            b"%1\r\n+server\r\n+redis\r\n",
+            3,
+            "error: what answers at {} is not Portico; check host and port\n",
+        ),
+        (b"-NOAUTH this room wants a token\r\n", 4, "error: this room wants a token\n"),
+        (b"-ERR \x1b[2Jgotcha\r\n", 1, "error: ?[2Jgotcha\n"),
     ],
 )
-def test_a_server_that_makes_no_sense(stranger, shell, said, sentence):
-    done = shell(Somewhere(stranger(said)), "ping")
-    assert (done.out, done.err) == ("", sentence)
-    assert done.code == (4 if b"NOAUTH" in said else 1)
+def test_a_server_that_makes_no_sense(stranger, shell, said, code, sentence):
+    port = stranger(said)
+    done = shell(Somewhere(port), "ping")
+    assert done == (code, "", sentence.format(f"127.0.0.1:{port}"))
+
+
+def test_a_server_that_dies_in_the_middle(stranger, shell, monkeypatch):
+    monkeypatch.setattr(visit, "ANSWER_SECONDS", 0.3)
+    facts = {"server": "portico", "log": "L", "name": None, "first": 1, "head": 0}
+    words = "".join(
+        f"+{key}\r\n" + (f"+{value}\r\n" if value is not None else "_\r\n") for key, value in facts.items()
+    )
+    port = stranger(f"%{len(facts)}\r\n{words}".encode())
+    done = shell(Somewhere(port), "say", "x", "--as", "builder")
+    assert (done.code, done.out) == (124, "")
+    lost, error = done.err.splitlines()
+    assert lost.endswith("; waiting until the server is back")
+    assert error.startswith("error: no answer within 0.3 s: ")
 
 
 def test_a_server_that_never_answers_can_be_interrupted():
