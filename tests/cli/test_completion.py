@@ -67,7 +67,7 @@ def test_the_levels_are_those_of_the_parser(found):
         (["portico", "say", "--as", "sta"], [""]),
         (["portico", "say", "status", "--k"], ["--key"]),
         (["portico", "completion", "z"], ["zsh"]),
-        (["portico", "nonsense", ""], ["serve", "say", "tell"]),
+        (["portico", "nonsense", ""], ["serve", "connect", "say"]),
     ],
 )
 def test_bash_completes(found, words, offered):

@@ -35,6 +35,7 @@ EXIT_CODES = {
 
 COMMANDS = {
     "serve": ("serve", "serve a directory's room"),
+    "connect": ("connect", "join the room and talk"),
     "say": ("talk", "say something to everybody"),
     "tell": ("talk", "say something to one person"),
     "history": ("past", "show what was said, and who came and went"),

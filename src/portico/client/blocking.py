@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import functools
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -12,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from portico.client.address import LOCAL
 from portico.client.aio import AsyncClient
 from portico.client.limits import ANSWER_SECONDS
-from portico.model.errors import PorticoError
+from portico.model.errors import Lost, PorticoError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +47,7 @@ def _iterating(
                 except StopAsyncIteration:
                     return
         finally:
-            client._wait(values.aclose())  # noqa: SLF001 - its own parts
+            client._let_go(values)  # noqa: SLF001 - its own parts
 
     return iterate
 
@@ -77,13 +79,19 @@ class Client:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._end: asyncio.Event | None = None
+        self._guard = threading.Lock()
 
     def connect(self) -> Self:
         """Connect and, when there is a name, join; see `AsyncClient.connect`."""
-        if self._thread is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._loop.run_forever, name="portico", daemon=True)
-            self._thread.start()
+        with self._guard:
+            if self._loop is None:
+                began: concurrent.futures.Future[None] = concurrent.futures.Future()
+                self._thread = threading.Thread(
+                    target=asyncio.run, args=(self._live(began),), name="portico", daemon=True
+                )
+                self._thread.start()
+                began.result()
         try:
             self._wait(self._client.connect())
         except BaseException:
@@ -92,10 +100,13 @@ class Client:
         return self
 
     def close(self) -> None:
-        """Leave the room and disconnect."""
-        if self._thread is not None:
-            self._wait(self._client.close())
-            self._stop()
+        """Leave the room and disconnect; at once when another thread does so already."""
+        if self._loop is not None:
+            try:
+                with contextlib.suppress(Lost):
+                    self._wait(self._client.close())
+            finally:
+                self._stop()
 
     def __enter__(self) -> Self:
         """Connect."""
@@ -130,27 +141,45 @@ class Client:
     call = _blocking(AsyncClient.call)
     call_many = _blocking(AsyncClient.call_many)
 
+    async def _live(self, began: concurrent.futures.Future[None]) -> None:
+        """Keep the loop running until the end; who still waits for something then gets `Lost`."""
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        began.set_result(None)
+        await self._end.wait()
+
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run on the client's loop; return its result, or give it up when the caller is interrupted."""
-        if threading.current_thread() is self._thread:
+        try:
+            future = self._begin(work)
+        except PorticoError:
             work.close()
-            raise PorticoError("on_lost and on_back cannot call the client they are told by")
-        if self._loop is None or not self._loop.is_running():
-            work.close()
-            raise PorticoError("the client is not connected; use `with`, or call connect()")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            raise
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise Lost("the client was closed") from None
         except BaseException:
             future.cancel()
             raise
 
+    def _begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        if threading.current_thread() is self._thread:
+            raise PorticoError("the client's own thread cannot wait for itself; call from another one")
+        with self._guard:
+            if self._loop is None:
+                raise Lost("the client is not connected; use `with`, or call connect()")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _let_go(self, values: AsyncGenerator[T, None]) -> None:
+        """Close what was iterated; where the loop has ended it is closed already."""
+        with contextlib.suppress(PorticoError):
+            self._wait(values.aclose())
+
     def _stop(self) -> None:
-        loop, thread = self._loop, self._thread
-        if loop is None or thread is None:
-            return
-        self._loop = self._thread = None
-        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        """End the loop and its thread."""
+        with self._guard:
+            loop, end, thread = self._loop, self._end, self._thread
+            self._loop = None
+        if loop is not None and end is not None and thread is not None:
+            loop.call_soon_threadsafe(end.set)
+            thread.join()

@@ -193,8 +193,9 @@ class Core:
 
     def unfollow(self) -> None:
         """Have none pushed any more."""
-        self.conversation.unfollow()
-        self._link.wake()
+        if self._over is None:
+            self.conversation.unfollow()
+            self._link.wake()
 
     # What the conversation tells
 
