@@ -1,6 +1,7 @@
 """All that a checkout needs: python3 dev.py COMMAND.
 
     serve [DIRECTORY] [flags]   run the server, on examples/repository unless a directory is given
+    connect [flags]             join the room of a server and talk, in another terminal
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
@@ -246,6 +247,11 @@ def serve(arguments: list[str]) -> int:
     return become([main_environment().python, "-m", "portico", "serve", *serve_arguments(arguments)])
 
 
+def connect(arguments: list[str]) -> int:
+    prepare(main_environment())
+    return become([main_environment().python, "-m", "portico", "connect", *arguments])
+
+
 def serve_arguments(arguments: list[str]) -> list[str]:
     """The server's arguments: the example's directory first, unless one is given."""
     if arguments and not arguments[0].startswith("-"):
@@ -393,6 +399,7 @@ def install_node_packages() -> None:
 
 COMMANDS = {
     "serve": serve,
+    "connect": connect,
     "test": test,
     "check": check,
     "bench": bench,

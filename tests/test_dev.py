@@ -114,6 +114,15 @@ def test_serve_takes_the_example_unless_a_directory_comes_first(monkeypatch):
     assert dev.serve_arguments(["/srv/files", "--port", "7000"]) == ["/srv/files", "--port", "7000"]
 
 
+def test_connect_passes_its_arguments_on_without_the_tools_of_development(monkeypatch):
+    installed, run = [], []
+    monkeypatch.setattr(dev, "prepare", lambda _, *extra: installed.append(extra))
+    monkeypatch.setattr(dev, "become", run.append)
+    dev.main(["connect", "--name", "ann"])
+    assert installed == [()]
+    assert run == [[dev.main_environment().python, "-m", "portico", "connect", "--name", "ann"]]
+
+
 @pytest.mark.parametrize("arguments", [["-n0"], ["-n", "1"], ["--pdb"], ["-x", "--trace"]])
 def test_the_person_may_choose_the_workers(arguments):
     assert dev.workers(arguments) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from portico.commands.arguments import DATA, NAME, PATH, WORD, number
-from portico.commands.bind import bind
+from portico.commands.bind import bind, line_words
 from portico.commands.declare import command, many, option, optional, required
 from portico.model.errors import PorticoError
 from portico.model.requests import Line
@@ -138,6 +138,25 @@ def test_what_does_not_fit_is_answered_with_the_usage(declared, request_):
     with pytest.raises(PorticoError) as refusal:
         bind(declared, request_)
     assert refusal.value.sentence == f"X does not take these arguments; usage: {declared.usage}"
+
+
+SPLIT = [
+    (NONE, "", []),
+    (PLAIN, '  a \t "b c"  d', ["a", "b c", "d"]),
+    (SAY, "  hi ID k ", ["hi ID k "]),
+    (SAY, "", []),
+    (TELL, '"Ann Lee"   hi  there', ["Ann Lee", "hi  there"]),
+    (PAGE, "5", ["COUNT", "5"]),
+    (PAGE, "since", ["since"]),
+    (PAGE, "5 6", ["5", "6"]),
+    (HELLO, "3", ["3"]),
+    (FILE, '"notes/reading list.md" ', ["notes/reading list.md"]),
+]
+
+
+@pytest.mark.parametrize("declared, rest, words", SPLIT)
+def test_a_line_stands_for_the_words_of_a_request(declared, rest, words):
+    assert line_words(declared, rest) == [b"X", *(word.encode() for word in words)]
 
 
 def test_a_bare_value_is_refused_as_its_option_would_be():

@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """Return the parser of all commands."""
-    from portico.cli import log, serve
+    from portico.cli import connect, log, serve
 
     parser = Parser(
         prog="portico", description="One TCP port where the people and programs of a network meet."
@@ -53,6 +53,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"portico {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve.add_to(commands)
+    connect.add_to(commands)
     log.add_to(commands)
     return parser
 

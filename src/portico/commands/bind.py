@@ -22,9 +22,31 @@ QUOTED = re.compile(r'"([^"]*)"')
 
 def bind(command: Command, request: Request) -> list[Any]:
     """Return the arguments in the order of the declaration; raise `PorticoError` when they do not fit."""
-    if isinstance(request, Line):
-        return _bind_line(command, request.rest)
-    return _bind_words(command, request)
+    return _bind_words(command, line_words(command, request.rest) if isinstance(request, Line) else request)
+
+
+def line_words(command: Command, rest: str) -> Words:
+    """Return the words that the rest of a line stands for, the command's name first."""
+    words = [command.name.encode()]
+    end = 0
+    for parameter in command.parameters:
+        if parameter.rest:
+            text = _rest(parameter, rest[end:])
+            return [*words, text.encode()] if text else words
+        match = TOKEN.match(rest, end)
+        if parameter.token or match is None:
+            break
+        words.append((match[1] if match[1] is not None else match[2]).encode())
+        end = match.end()
+    further = [(quoted or plain).encode() for quoted, plain in TOKEN.findall(rest, end)]
+    return [*words, *_with_token(command, further)]
+
+
+def _with_token(command: Command, words: list[bytes]) -> list[bytes]:
+    """Put the token before a value that stands alone where it may (`/history 20`)."""
+    if len(words) != 1 or words[0].upper() in command.options:
+        return words
+    return [parameter.token.encode() for parameter in command.parameters if parameter.bare] + words
 
 
 def usage(command: Command) -> PorticoError:
@@ -32,7 +54,7 @@ def usage(command: Command) -> PorticoError:
     return PorticoError(f"{command.name} does not take these arguments; usage: {command.usage}")
 
 
-def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[Any]:
+def _bind_words(command: Command, words: Words) -> list[Any]:
     """Bind words, of which the first is the command's name. Every request comes through here."""
     count = len(words) - 1
     if count == command.exact:
@@ -41,7 +63,7 @@ def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[A
         raise usage(command)
     single = len(command.parsers)
     if command.options or (count > single and command.many is None):
-        return _bind_rest(command, words, bare=bare)
+        return _bind_rest(command, words)
     values = list(map(call, command.parsers, words[1:]))
     if count < single:
         values += command.absent[count:single]
@@ -51,7 +73,7 @@ def _bind_words(command: Command, words: Words, *, bare: bool = False) -> list[A
     return values
 
 
-def _bind_rest(command: Command, words: Words, *, bare: bool) -> list[Any]:
+def _bind_rest(command: Command, words: Words) -> list[Any]:
     """Bind words among which options may stand."""
     values = list(command.absent)
     at = 1
@@ -60,18 +82,15 @@ def _bind_rest(command: Command, words: Words, *, bare: bool) -> list[Any]:
             break
         values[index] = parse(words[at])
         at += 1
-    _bind_options(command, words[at:], values, bare=bare)
+    _bind_options(command, words[at:], values)
     return values
 
 
-def _bind_options(command: Command, words: list[bytes], values: list[Any], *, bare: bool) -> None:
+def _bind_options(command: Command, words: list[bytes], values: list[Any]) -> None:
     at = 0
     given: set[int] = set()
     while at < len(words):
         index = command.options.get(words[at].upper())
-        if index is None and bare and len(words) == 1:
-            words = _with_token(command, words)
-            index = command.options.get(words[0])
         if index is None or index in given:
             raise usage(command)
         given.add(index)
@@ -84,11 +103,6 @@ def _bind_options(command: Command, words: list[bytes], values: list[Any], *, ba
         at += 1 + len(kinds)
 
 
-def _with_token(command: Command, words: list[bytes]) -> list[bytes]:
-    tokens = [parameter.token.encode() for parameter in command.parameters if parameter.bare]
-    return tokens + words
-
-
 def _rest(parameter: Parameter, text: str) -> str:
     """Return what a parameter that takes the line to its end takes of it."""
     text = text.lstrip(" ")
@@ -97,19 +111,3 @@ def _rest(parameter: Parameter, text: str) -> str:
     text = text.rstrip(" ")
     quoted = QUOTED.fullmatch(text)
     return quoted[1] if quoted else text
-
-
-def _bind_line(command: Command, rest: str) -> list[Any]:
-    words = [command.name.encode()]
-    end = 0
-    for parameter in command.parameters:
-        if parameter.rest:
-            text = _rest(parameter, rest[end:])
-            return _bind_words(command, [*words, text.encode()] if text else words)
-        match = TOKEN.match(rest, end)
-        if parameter.token or match is None:
-            break
-        words.append((match[1] if match[1] is not None else match[2]).encode())
-        end = match.end()
-    words += [(quoted or plain).encode() for quoted, plain in TOKEN.findall(rest, end)]
-    return _bind_words(command, words, bare=True)

@@ -1,0 +1,121 @@
+"""`portico connect`: the prompt, for people at a terminal and for lines from a pipe."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portico.cli.errors import UsageError
+from portico.cli.serve import keep_standard_files
+from portico.cli.target import add_target, token
+
+if TYPE_CHECKING:
+    from portico.client.aio import AsyncClient
+    from portico.client.prompt.paint import Paint
+    from portico.client.prompt.talk import Talk
+
+DESCRIPTION = (
+    "Join the room and talk. Any line is said to everybody; list, status, help and bye are commands, and so"
+    " is what begins with /. Lines may also come from a pipe."
+)
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
+    """Add the command to the parser."""
+    parser = commands.add_parser("connect", help="join the room and talk", description=DESCRIPTION)
+    parser.add_argument("--name", default="", help="who to be (default: the next free ClientN)")
+    add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Talk until the goodbye."""
+    import asyncio
+
+    if arguments.json:
+        raise UsageError("connect is for people and knows no --json; say, follow and history do")
+    if arguments.token_file == "-":  # noqa: S105 - the name of a file
+        raise UsageError("connect reads lines from standard input; give the token in a file or PORTICO_TOKEN")
+    _prepare_standard_files()
+    return asyncio.run(_talk(arguments))
+
+
+def _prepare_standard_files() -> None:
+    """Let closed ones be empty, and show a question mark for what the terminal's encoding does not have."""
+    keep_standard_files()
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for good
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+async def _talk(arguments: argparse.Namespace) -> int:
+    from portico.cli.main import exit_code
+    from portico.client.prompt.talk import Talk
+    from portico.model.errors import Full
+
+    talk = Talk()
+    client = _client(arguments, talk)
+    try:
+        await talk.join(client)
+        _leave_when_told(talk)
+        await _show(arguments, talk)
+    except Full as full:
+        print(full.sentence, file=sys.stderr)
+        return exit_code(full)
+    finally:
+        await client.close()
+    return 0
+
+
+def _leave_when_told(talk: Talk) -> None:
+    """Leave in order when the process is asked to end, or its terminal goes away."""
+    import asyncio
+    import signal
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(each, talk.leave_now)
+
+
+def _client(arguments: argparse.Namespace, talk: Talk) -> AsyncClient:
+    from portico.client.aio import AsyncClient
+    from portico.model.errors import PorticoError
+
+    try:
+        return AsyncClient(
+            arguments.server,
+            name=arguments.name,
+            token=token(arguments),
+            timeout=None,
+            on_lost=talk.lost_it,
+            on_back=talk.has_it_back,
+        )
+    except PorticoError as error:
+        raise UsageError(error.sentence) from None
+
+
+async def _show(arguments: argparse.Namespace, talk: Talk) -> None:
+    """Talk on the terminal, or through the pipes, that there are."""
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    able = os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+    if person and able:
+        from portico.client.prompt.memory import Memory, default_path
+        from portico.client.prompt.screen import Screen
+
+        coloured = not (arguments.no_color or os.environ.get("NO_COLOR"))
+        await Screen(talk, Memory(default_path()), _paint(coloured=coloured), coloured=coloured).run()
+    else:
+        from portico.client.prompt.plain import Plain
+
+        await Plain(talk, _paint(coloured=False), person=person).run()
+
+
+def _paint(*, coloured: bool) -> Paint:
+    from portico.client.prompt import paint
+
+    return paint.colours if coloured else paint.plain
