@@ -103,7 +103,8 @@ class Client:
         """Leave the room and disconnect."""
         if self._loop is not None:
             try:
-                self._wait(self._client.close())
+                with contextlib.suppress(PorticoError):  # another thread was quicker
+                    self._wait(self._client.close())
             finally:
                 self._stop()
 
