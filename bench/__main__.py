@@ -1,4 +1,4 @@
-"""The command line: `python -m bench wire`."""
+"""The command line: `python -m bench wire`, `python -m bench client`."""
 
 import argparse
 import json
@@ -28,11 +28,12 @@ DONE, FAILED, USAGE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for, print the table."""
     options = _parser().parse_args(arguments)
+    known: Sequence[Measurable] = getattr(figures, options.group)()
     if options.list:
-        print("\n".join(f"{figure.name:16} {figure.title}" for figure in figures.wire()))
+        print("\n".join(f"{figure.name:16} {figure.title}" for figure in known))
         return DONE
     try:
-        chosen = choose(figures.wire(), options.only)
+        chosen = choose(known, options.only)
         with scratch_directory(options.scratch) as scratch:
             context = _context(options, scratch)
             rows = [_measure(figure, context) for figure in chosen]
@@ -107,21 +108,27 @@ def _environment(scratch: Path, context: Context) -> dict[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Portico beside its peers.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    wire = commands.add_parser("wire", help="requests, durable messages, fan-out, memory, crashes")
-    wire.add_argument("--quick", action="store_true", help="short and small: does it work, roughly how fast")
-    wire.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
-    wire.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
-    wire.add_argument(
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="group")
+    for name, what in figures.GROUPS.items():
+        _options(commands.add_parser(name, help=what))
+    return parser
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quick", action="store_true", help="short and small: does it work, roughly how fast"
+    )
+    parser.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
+    parser.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
+    parser.add_argument(
         "--only", metavar="NAME,...", help="these figures only; `say` and `fanout` name their groups"
     )
-    wire.add_argument("--list", action="store_true", help="name the figures and end")
-    wire.add_argument(
+    parser.add_argument("--list", action="store_true", help="name the figures and end")
+    parser.add_argument(
         "--scratch", type=Path, default=SCRATCH, help="where the logs are written: a disk, not memory"
     )
-    wire.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines too")
-    wire.add_argument("--seed", type=int, help="repeat the crashes of an earlier run")
-    return parser
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines too")
+    parser.add_argument("--seed", type=int, help="repeat the crashes of an earlier run")
 
 
 if __name__ == "__main__":

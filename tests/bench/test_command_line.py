@@ -39,6 +39,12 @@ def test_the_figures_have_names_of_their_own():
     assert {"echo", "words-p16", "say-1000", "fanout-1000-w1", "memory", "text", "kill9"} <= set(names)
 
 
+@pytest.mark.parametrize("group", figures.GROUPS)
+def test_every_group_can_be_listed(group, capsys):
+    assert command_line.main([group, "--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 2
+
+
 def test_figures_are_chosen_by_name_and_groups_by_theirs():
     def chosen(only: str) -> list[str]:
         return [each.name for each in command_line.choose(figures.wire(), only)]
