@@ -25,8 +25,11 @@ WINDOW = 25
 """Texts that a hasty speaker has under way at once."""
 
 PAGE = 1_000
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 600.0
 CATCH_UP_SECONDS = 60.0
+
+LONGEST_LIFE, PATIENT = 3.0, 0.75
+"""Seconds that a server may live without a word before it is killed, and how many of them may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ async def kill(server: ServerProcess, kills: int, seed: int, seconds: float = fl
     async with speakers(f"127.0.0.1:{server.port}", watched) as crowd:
         talking = [asyncio.ensure_future(each.talk(lambda: done < kills)) for each in crowd]
         for number in itertools.count(1):
-            await asyncio.sleep(dice.uniform(0.0, 0.3))
+            await _a_life(crowd, dice)
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.restart)
             last = number >= kills or loop.time() > end or any(each.done() for each in talking)
@@ -187,6 +190,15 @@ async def kill(server: ServerProcess, kills: int, seed: int, seconds: float = fl
                 break
         await asyncio.gather(*talking)
     return await _result(server.port, crowd, watched, breaks)
+
+
+async def _a_life(crowd: Sequence[Speaker], dice: random.Random) -> None:
+    """Let the server live until something was said and a little longer, or not even so long."""
+    loop, before = asyncio.get_running_loop(), sum(len(each.numbers) for each in crowd)
+    end = loop.time() + (LONGEST_LIFE if dice.random() < PATIENT else dice.uniform(0, LONGEST_LIFE / 10))
+    while loop.time() < end and sum(len(each.numbers) for each in crowd) == before:  # noqa: ASYNC110 - dicts
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(dice.uniform(0.0, 0.1))
 
 
 async def _result(
