@@ -7,6 +7,7 @@ the server and of the generator, so that a reader sees when the generator was th
 a lower bound.
 
     python -m bench wire [--quick] [--rounds 5] [--only NAME,...] [--json FILE]
+    python -m bench client [the same]
 
 `ratios` and `table` are pure; `processes`, `servers` start and watch what is measured; `load` holds the
 generators; `figures` says what is compared with what, and what it has to reach.

@@ -20,7 +20,14 @@ from bench.ratios import MISSED
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCRATCH = CHECKOUT / "build" / "bench"
 ROUNDS, SECONDS = 5, 2.0
+#: What is measured; each names the function of `bench.figures` that lists it.
+COMMANDS = {
+    "wire": "requests, durable messages, fan-out, memory, crashes",
+    "client": "the client library, and what the commands of the shell cost",
+}
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
+#: Names that stand for all figures that begin with them.
+GROUPS = frozenset({"fanout", "library", "say", "start"})
 #: Exit codes: everything was measured and is correct; something was not; the command line makes no sense.
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -28,7 +35,7 @@ DONE, FAILED, USAGE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for, print the table."""
     options = _parser().parse_args(arguments)
-    known: Sequence[Measurable] = getattr(figures, options.group)()
+    known = getattr(figures, options.command)()
     if options.list:
         print("\n".join(f"{figure.name:16} {figure.title}" for figure in known))
         return DONE
@@ -56,7 +63,7 @@ def choose(known: Sequence[Measurable], only: str | None) -> list[Measurable]:
 
 
 def _named(figure: Measurable, name: str) -> bool:
-    return figure.name == name or (figure.name.startswith(f"{name}-") and name in {"fanout", "say"})
+    return figure.name == name or (figure.name.startswith(f"{name}-") and name in GROUPS)
 
 
 def _measure(figure: Measurable, context: Context) -> table.Row:
@@ -108,20 +115,22 @@ def _environment(scratch: Path, context: Context) -> dict[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Portico beside its peers.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="group")
-    for name, what in figures.GROUPS.items():
-        _options(commands.add_parser(name, help=what))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for command, summary in COMMANDS.items():
+        _add_flags(commands.add_parser(command, help=summary))
     return parser
 
 
-def _options(parser: argparse.ArgumentParser) -> None:
+def _add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="short and small: does it work, roughly how fast"
     )
     parser.add_argument("--rounds", type=int, help=f"pairs of runs per figure (default {ROUNDS})")
     parser.add_argument("--seconds", type=float, help=f"length of one run (default {SECONDS:g})")
     parser.add_argument(
-        "--only", metavar="NAME,...", help="these figures only; `say` and `fanout` name their groups"
+        "--only",
+        metavar="NAME,...",
+        help=f"these figures only; {', '.join(sorted(GROUPS))} name their groups",
     )
     parser.add_argument("--list", action="store_true", help="name the figures and end")
     parser.add_argument(

@@ -69,6 +69,26 @@ class RatioAtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class RatioAtMost:
+    """Ours may be `must` times the peer at most."""
+
+    must: float
+    stretch: float | None = None
+
+    def verdict(self, summary: Summary) -> str:
+        """One word for the table."""
+        if summary.ratio is None:
+            return SHOWN
+        if self.stretch is not None and summary.ratio <= self.stretch:
+            return STRETCH
+        return REACHED if summary.ratio <= self.must else MISSED
+
+    def words(self) -> tuple[str, str]:
+        """The bounds as the table shows them: must, stretch."""
+        return f"<= {self.must:g} x", "" if self.stretch is None else f"<= {self.stretch:g} x"
+
+
+@dataclass(frozen=True, slots=True)
 class ValueAtMost:
     """Our own value, whatever the peer's is, may be `must` at most."""
 
@@ -101,7 +121,7 @@ class NoGoal:
         return "", ""
 
 
-Goal = RatioAtLeast | ValueAtMost | NoGoal
+Goal = RatioAtLeast | RatioAtMost | ValueAtMost | NoGoal
 
 
 def condense(samples: Sequence[Sample]) -> Side:

@@ -1,7 +1,7 @@
-"""Every figure of `python -m bench wire` and `python -m bench client`, in the order of their tables."""
+"""Every figure of `python -m bench wire` and `python -m bench client`, in the order of the table."""
 
 from bench.figures import client as library
-from bench.figures import crash, fanout, memory, requests, threads
+from bench.figures import crash, fanout, memory, requests, start, threads
 from bench.figures.base import Measurable
 
 
@@ -11,12 +11,5 @@ def wire() -> list[Measurable]:
 
 
 def client() -> list[Measurable]:
-    """The client library beside redis-py's."""
-    return [*library.figures()]
-
-
-GROUPS = {
-    "wire": "requests, durable messages, fan-out, memory, crashes",
-    "client": "the client library beside redis-py's",
-}
-"""What the command line offers: the functions above, and what they measure."""
+    """What the client's side costs: the library, the shell."""
+    return [*library.figures(), *start.figures()]

@@ -116,10 +116,12 @@ async def _windows(server: Server, connect: Connect, seconds: float) -> Sample:
 def figures() -> list[Figure]:
     """Undemanding and durable requests, one call for each and one for all."""
     return [
-        _figure("client-ping", "PING, a call each", Load(_ping_each, ("PING",), durable=False)),
-        _figure("client-ping-many", "PING, a call for 500", Load(_ping_many, ("PING",), durable=False)),
-        _figure("client-say", "durable SAY / XADD, a call each", Load(_say_each, XADD, durable=True)),
-        _figure("client-say-many", "durable SAY / XADD, a call for 500", Load(_say_many, XADD, durable=True)),
+        _figure("library-ping", "PING, a call each", Load(_ping_each, ("PING",), durable=False)),
+        _figure("library-ping-many", "PING, a call for 500", Load(_ping_many, ("PING",), durable=False)),
+        _figure("library-say", "durable SAY / XADD, a call each", Load(_say_each, XADD, durable=True)),
+        _figure(
+            "library-say-many", "durable SAY / XADD, a call for 500", Load(_say_many, XADD, durable=True)
+        ),
     ]
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from bench import __main__ as command_line
 from bench import context, figures, servers
 from bench.errors import BenchError
+from bench.figures import start
 from bench.figures.base import Figure, Sides, alternate
 from bench.ratios import NoGoal, RatioAtLeast, Sample
 from bench.servers import tool
@@ -39,7 +41,7 @@ def test_the_figures_have_names_of_their_own():
     assert {"echo", "words-p16", "say-1000", "fanout-1000-w1", "memory", "text", "kill9"} <= set(names)
 
 
-@pytest.mark.parametrize("group", figures.GROUPS)
+@pytest.mark.parametrize("group", command_line.COMMANDS)
 def test_every_group_can_be_listed(group, capsys):
     assert command_line.main([group, "--list"]) == 0
     assert len(capsys.readouterr().out.splitlines()) > 2
@@ -52,6 +54,21 @@ def test_figures_are_chosen_by_name_and_groups_by_theirs():
     assert chosen("kill9, echo") == ["echo", "kill9"]
     assert chosen("say") == ["say-1", "say-50", "say-1000"]
     assert len(chosen("fanout")) == 4
+
+
+def test_the_client_has_figures_of_its_own(capsys):
+    assert command_line.main(["client", "--list"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("library-ping ")
+    assert {each.name for each in command_line.choose(figures.client(), "start")} == {
+        "start-help",
+        "start-say",
+    }
+
+
+def test_a_start_that_fails_is_no_figure():
+    with pytest.raises(BenchError, match="polish ended with 2: error: there is no command 'polish'"):
+        start.start(("-m", "portico", "polish"), dict(os.environ))
+    assert 0 < start.start(start.NOTHING, dict(os.environ)).value < 10_000
 
 
 def test_an_unknown_figure_names_the_known_ones():

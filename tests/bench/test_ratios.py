@@ -8,6 +8,7 @@ from bench.ratios import (
     WITHIN_NOISE,
     NoGoal,
     RatioAtLeast,
+    RatioAtMost,
     Sample,
     Side,
     Summary,
@@ -80,3 +81,11 @@ def test_the_bounds_in_words():
     assert RatioAtLeast(1.5, 2.5).words() == (">= 1.5 x", ">= 2.5 x")
     assert RatioAtLeast(5.0).words() == (">= 5 x", "")
     assert ValueAtMost(4, 2, "KiB").words() == ("<= 4 KiB", "<= 2 KiB")
+
+
+@pytest.mark.parametrize("ratio,verdict", [(1.9, STRETCH), (2.1, REACHED), (3.1, MISSED), (None, SHOWN)])
+def test_a_cost_may_be_so_many_times_the_peers(ratio, verdict):
+    goal = RatioAtMost(3.0, 2.0)
+    assert goal.verdict(ours_is(ratio)) == verdict
+    assert goal.words() == ("<= 3 x", "<= 2 x")
+    assert RatioAtMost(3.0).words() == ("<= 3 x", "")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 
+from portico.cli.main import main
+from tests.conftest import small_repository
 from tests.support.resp import RespClient
 from tests.support.server import ServerProcess
 
@@ -22,3 +26,37 @@ def join() -> Iterator[Callable[..., RespClient]]:
             return client
 
         yield connect
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """One server for all tests of a file that only talk and look."""
+    server = ServerProcess(small_repository(tmp_path_factory.mktemp("room")), max_clients=50)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+class Done(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Done]
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Runs a command in this process: `shell(server, "say", "Hello", stdin=b"")`."""
+
+    def run(server: ServerProcess, *arguments: str, stdin: bytes = b"") -> Done:
+        monkeypatch.setenv("PORTICO_SERVER", f"127.0.0.1:{server.port}")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        code = main(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return run

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from portico.cli.errors import UsageError
-from portico.cli.main import main
+from portico.cli.main import COMMANDS, main
 from portico.model.errors import NotFound, PorticoError, Refused
 from portico.model.version import __version__
+from tests.support import shell as command
 from tests.support.server import clean_environment
 
 
@@ -34,23 +37,46 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("serve", "--help"), ("log", "check", "--help"), ("--version",)]
+    "arguments",
+    [("--help",), ("serve", "--help"), ("log", "check", "--help"), ("--version",), ("say", "--help")],
 )
 def test_help_loads_neither_the_server_nor_the_store(arguments):
-    shown = portico(*arguments, flags=("-X", "importtime"))
-    loaded = set(re.findall(r"\| +(\S+)$", shown.stderr, re.MULTILINE))
+    loaded = command.imported(*arguments, env=clean_environment())
     slow = {
         "asyncio",
         "sqlite3",
         "uvloop",
         "socket",
         "ssl",
+        "shutil",
         "portico.app",
         "portico.server",
         "portico.stores",
     }
     assert "portico.cli.main" in loaded
     assert not loaded & slow
+
+
+def test_the_list_of_commands_loads_no_command():
+    loaded = command.imported("--help", env=clean_environment())
+    ours = {name for name in loaded if name.startswith("portico.cli.")}
+    assert ours == {"portico.cli.main", "portico.cli.output", "portico.cli.errors"}
+    assert not loaded & {"dataclasses", "inspect", "pathlib", "json", "difflib", "datetime"}
+
+
+def test_every_command_has_help(capsys):
+    for name in COMMANDS:
+        assert main([name, "--help"]) == 0
+        assert capsys.readouterr().out.startswith(f"usage: portico {name} ")
+
+
+def test_a_typing_mistake_is_understood(capsys):
+    assert main(["stauts"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no command 'stauts' (did you mean status?); see portico --help\n"
+    )
+    assert main(["qqq"]) == 2
+    assert capsys.readouterr().err == "error: there is no command 'qqq'; see portico --help\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("polish",), ("serve", "--colour"), ("serve", "--max-c", "3")])
@@ -82,3 +108,47 @@ def test_errors_are_sentences_and_codes(error, code, said, monkeypatch, capsys):
     monkeypatch.setattr(module, "build_parser", lambda: parser)
     assert main([]) == code
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_is_full_is_a_sentence(unbuffered):
+    env = clean_environment() | {"PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("wb") as full:
+        done = command.run("completion", "bash", env=env, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == b"error: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_has_gone_is_quiet(unbuffered):
+    env = clean_environment() | {"PYTHONUNBUFFERED": unbuffered}
+    read, write = os.pipe()
+    os.close(read)
+    done = command.run("completion", "bash", env=env, stdout=write)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_nobody_to_complain_to(stderr):
+    script = f'"$@" polish {stderr}'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *command.COMMAND],
+        env=clean_environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_closed_standard_output_is_a_sentence():
+    done = subprocess.run(
+        ["bash", "-c", '"$@" ping >&-', "bash", *command.COMMAND],
+        env=clean_environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        b"error: standard output is closed; there is nowhere to print to\n",
+    )

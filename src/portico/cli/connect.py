@@ -7,7 +7,7 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portico.cli.errors import UsageError
 from portico.cli.serve import keep_standard_files
@@ -24,9 +24,9 @@ DESCRIPTION = (
 )
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
-    """Add the command to the parser."""
-    parser = commands.add_parser("connect", help="join the room and talk", description=DESCRIPTION)
+def add_connect(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = DESCRIPTION
     parser.add_argument("--name", default="", help="who to be (default: the next free ClientN)")
     add_target(parser)
     parser.set_defaults(run=run)

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from portico.app.check import Findings
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
-    """Add the commands to the parser."""
-    parser = commands.add_parser(
-        "log", help="check, export, import or back up a room's log", description=__doc__
-    )
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Declare the commands."""
+    parser.description = __doc__
     log = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(log, "check", check, "read the whole log and say whether it is sound")
     exporting = _add(

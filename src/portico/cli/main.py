@@ -3,17 +3,20 @@
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 124 time-out,
 130 interrupted.
 
-A command's modules are imported when it runs, so that `--help` answers at once.
+A command's module is imported when its arguments are read, and what it stands on when it runs, so that
+`--help` answers at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Any, NoReturn
 
+from portico.cli import output
 from portico.cli.errors import UsageError
 from portico.model.errors import CannotConnect, PorticoError, TimedOut
 from portico.model.version import __version__
@@ -30,40 +33,113 @@ EXIT_CODES = {
 }
 """What a refusal means to the shell, by its code; any other is a failure."""
 
+COMMANDS = {
+    "serve": ("serve", "serve a directory's room"),
+    "connect": ("connect", "join the room and talk"),
+    "say": ("talk", "say something to everybody"),
+    "tell": ("talk", "say something to one person"),
+    "history": ("past", "show what was said, and who came and went"),
+    "follow": ("past", "show what happens, as it happens"),
+    "status": ("people", "show who is here, and who was"),
+    "list": ("files", "list the shared files"),
+    "wait": ("wait", "wait for a message or a person"),
+    "ping": ("ping", "measure how long an answer takes"),
+    "log": ("log", "check, export, import or back up a room's log"),
+    "completion": ("completion", "print a script that completes commands in your shell"),
+}
+"""Every command: the module of `portico.cli` whose `add_COMMAND` declares its arguments, and its summary."""
+
 
 class Parser(argparse.ArgumentParser):
-    """A parser that refuses in one sentence, and takes flags only as they are written in the manual."""
+    """A parser that refuses in one sentence, and takes flags only as they are written in the manual.
 
-    def __init__(self, **options: object) -> None:
+    Its arguments may be declared late, by `fill`, when it is first used.
+    """
+
+    def __init__(self, *, fill: Callable[[Parser], None] | None = None, **options: object) -> None:
         """Take what argparse takes."""
-        super().__init__(**{"allow_abbrev": False, **options})  # type: ignore[arg-type]
+        super().__init__(**{"allow_abbrev": False, "formatter_class": Layout, **options})  # type: ignore[arg-type]
+        self._fill = fill
+
+    def fill(self) -> Parser:
+        """Declare what was to be declared late; return the parser."""
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill(self)
+        return self
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as argparse has it
+        """Parse, with everything declared."""
+        self.fill()
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where to read more."""
         raise UsageError(f"{message}; see {self.prog} --help")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as argparse has it
+        """Refuse a command that does not exist, naming the one that was probably meant."""
+        if action.nargs == argparse.PARSER and value not in (action.choices or ()):
+            raise argparse.ArgumentError(
+                None, f"there is no command {value!r}{_hint(value, action.choices or ())}"
+            )
+        super()._check_value(action, value)
+
+
+class Layout(argparse.HelpFormatter):
+    """Help as argparse writes it, but for two things: a command's summary stands beside its name, however
+    long that is, and the terminal's width is found without `shutil`, which loads every compression there is.
+    """
+
+    def __init__(self, prog: str, **options: object) -> None:
+        """Take what argparse takes."""
+        super().__init__(prog, **{"width": _columns() - 2, **options})  # type: ignore[arg-type]
+        self._action_max_length = max(map(len, COMMANDS)) + 4
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size().columns) or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _hint(typed: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(typed, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
 
 def build_parser() -> Parser:
     """Return the parser of all commands."""
-    from portico.cli import connect, log, serve
-
     parser = Parser(
         prog="portico", description="One TCP port where the people and programs of a network meet."
     )
     parser.add_argument("--version", action="version", version=f"portico {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    serve.add_to(commands)
-    connect.add_to(commands)
-    log.add_to(commands)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="portico")
+    for name, (module, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary, fill=partial(_declare, module, name))
     return parser
+
+
+def _declare(module: str, name: str, parser: Parser) -> None:
+    getattr(import_module(f"portico.cli.{module}"), f"add_{name}")(parser)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    code = _outcome(arguments)
+    output.let_go()
+    return code
+
+
+def _outcome(arguments: Sequence[str] | None) -> int:
+    """Run one command, and print what is left to print; return the exit code."""
     try:
-        parsed = build_parser().parse_args(arguments)
-        command: Callable[[argparse.Namespace], int] = parsed.run
-        return command(parsed)
+        code = _run(arguments)
+        output.flush()
+        return code
     except UsageError as error:
         return _fail(str(error), USAGE)
     except PorticoError as error:
@@ -71,9 +147,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return _unread()
+        # Whoever read our output has gone.
+        return FAILED
     except OSError as error:
         return _fail(_sentence(error), FAILED)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        parsed = build_parser().parse_args(arguments)
+    except SystemExit as end:
+        # Help or the version has been shown.
+        return int(end.code or 0)
+    command: Callable[[argparse.Namespace], int] = parsed.run
+    return command(parsed)
 
 
 def exit_code(error: PorticoError) -> int:
@@ -84,16 +171,10 @@ def exit_code(error: PorticoError) -> int:
 
 
 def _fail(sentence: str, code: int) -> int:
-    print(f"error: {sentence}", file=sys.stderr)
+    output.note(f"error: {sentence}")
     return code
 
 
 def _sentence(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename is not None else ""
     return f"{where}{error.strerror or error}"
-
-
-def _unread() -> int:
-    """End quietly: whoever read our output has gone, and what is left of it goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED

@@ -23,11 +23,9 @@ EPILOG = (
 )
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "serve", help="serve a directory's room", description=DESCRIPTION, epilog=EPILOG
-    )
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument(
         "directory",
         nargs="?",

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-DAY_MICROSECONDS = 24 * 3600 * 1_000_000
+from portico.cli.values import number, seconds, truth
 
-DIGITS = re.compile("[0-9]{1,18}")
+DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +42,6 @@ class Setting:
     def switch(self) -> bool:
         """Whether it is on or off, and its flag takes no value."""
         return self.default is False
-
-
-def number(low: int, high: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers in a range."""
-
-    def parse(text: str) -> int:
-        if not DIGITS.fullmatch(text) or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high:,} is wanted")
-        return int(text)
-
-    return parse
-
-
-def seconds(text: str) -> float:
-    """Return a duration in seconds."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 86_400:  # noqa: PLR2004 - a day
-        raise ValueError("a number of seconds from 0 to 86,400 is wanted")
-    return value
-
-
-def truth(text: str) -> bool:
-    """Return what an environment variable says of a switch."""
-    if text.lower() in ("1", "true", "yes", "on"):
-        return True
-    if text.lower() in ("", "0", "false", "no", "off"):
-        return False
-    raise ValueError("1 or 0 is wanted")
 
 
 LEDGER = Setting("ledger", None, "the log's file, instead of DIRECTORY/.portico/log.sqlite3", metavar="PATH")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
 
 from portico.cli.errors import UsageError
 from portico.client.address import LOCAL
+from portico.client.limits import ANSWER_SECONDS
+from portico.model.errors import PorticoError
 
 if TYPE_CHECKING:
     from portico.client.aio import AsyncClient
@@ -41,23 +44,35 @@ def token(arguments: argparse.Namespace) -> str:
     if arguments.token_file is None:
         return os.environ.get("PORTICO_TOKEN", "")
     try:
-        if arguments.token_file == "-":  # noqa: S105 - the name of a file
-            return sys.stdin.readline(TOKEN_BYTES).strip()
-        with Path(arguments.token_file).open(encoding="utf-8") as file:
-            return file.read(TOKEN_BYTES).strip()
+        with _opened(arguments.token_file) as file:
+            return file.readline(TOKEN_BYTES).strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(f"cannot read the token from {arguments.token_file}: {why}") from None
 
 
+def _opened(name: str) -> contextlib.AbstractContextManager[TextIO]:
+    if name != "-":
+        from pathlib import Path
+
+        return Path(name).open(encoding="utf-8")
+    if sys.stdin is None:
+        raise UsageError("cannot read the token from standard input: it is closed")
+    return contextlib.nullcontext(sys.stdin)
+
+
 def client(
-    arguments: argparse.Namespace, name: str | None = None, timeout: float | None = 30.0
+    arguments: argparse.Namespace,
+    name: str | None = None,
+    timeout: float | None = ANSWER_SECONDS,
+    on_lost: Callable[[PorticoError], None] | None = None,
 ) -> AsyncClient:
     """Return a client of the server the user means, not connected yet."""
     from portico.client.aio import AsyncClient
-    from portico.model.errors import PorticoError
 
     try:
-        return AsyncClient(arguments.server, name=name, token=token(arguments), timeout=timeout)
+        return AsyncClient(
+            arguments.server, name=name, token=token(arguments), timeout=timeout, on_lost=on_lost
+        )
     except PorticoError as error:
         raise UsageError(error.sentence) from None

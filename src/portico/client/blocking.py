@@ -100,10 +100,10 @@ class Client:
         return self
 
     def close(self) -> None:
-        """Leave the room and disconnect."""
+        """Leave the room and disconnect; at once when another thread does so already."""
         if self._loop is not None:
             try:
-                with contextlib.suppress(PorticoError):  # another thread was quicker
+                with contextlib.suppress(PorticoError):
                     self._wait(self._client.close())
             finally:
                 self._stop()
@@ -167,7 +167,7 @@ class Client:
             raise PorticoError("the client's own thread cannot wait for itself; call from another one")
         with self._guard:
             if self._loop is None:
-                raise PorticoError("the client is not connected; use `with`, or call connect()")
+                raise Lost("the client is not connected; use `with`, or call connect()")
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _let_go(self, values: AsyncGenerator[T, None]) -> None:

@@ -99,10 +99,10 @@ def _listing(reply: Listing) -> str:
 
 
 def _page(reply: Page) -> str:
-    return "\n".join(map(_past, reply.entries)) or NOTHING
+    return "\n".join(map(past_line, reply.entries)) or NOTHING
 
 
-def _past(entry: Entry) -> str:
+def past_line(entry: Entry) -> str:
     """Return an entry as history shows it: the reader may be the one who told, or the one who was told."""
     return f"{entry.seq} {local_text(entry.at)} {push_line(entry, getattr(entry, 'to', ''))}"
 

@@ -1,0 +1,65 @@
+"""Values that are given as text, in flags or in the environment; `ValueError` says what is wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+DIGITS = re.compile("[0-9]{1,18}")
+
+DAY_SECONDS = 86_400
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers in a range."""
+
+    def parse(text: str) -> int:
+        if not DIGITS.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low:,} to {high:,} is wanted")
+        return int(text)
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    """Return a duration in seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= DAY_SECONDS:
+        raise ValueError(f"a number of seconds from 0 to {DAY_SECONDS:,} is wanted")
+    return value
+
+
+def truth(text: str) -> bool:
+    """Return what an environment variable says of a switch."""
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError("1 or 0 is wanted")
+
+
+def not_empty(text: str) -> str:
+    """Return a text of at least one character: an empty one is mostly a variable that was not set."""
+    if not text:
+        raise ValueError("it cannot be empty")
+    return text
+
+
+def flag(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a parser whose sentence argparse shows."""
+
+    def wrapped(text: str) -> T:
+        from argparse import ArgumentTypeError
+
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(f"{text!r}: {error}") from None
+
+    return wrapped

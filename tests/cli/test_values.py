@@ -1,0 +1,42 @@
+"""Values given as text: what they become, and the sentence for what they are not."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from portico.cli.values import flag, not_empty, number, seconds, truth
+
+
+@pytest.mark.parametrize(
+    "parse,text,value",
+    [
+        (number(0, 10), "10", 10),
+        (number(0, 10), "007", 7),
+        (seconds, "0.5", 0.5),
+        (truth, "Yes", True),
+        (truth, "", False),
+        (not_empty, " ", " "),
+    ],
+)
+def test_values(parse, text, value):
+    assert parse(text) == value
+    assert flag(parse)(text) == value
+
+
+@pytest.mark.parametrize(
+    "parse,text,sentence",
+    [
+        (number(0, 65_535), "65536", "'65536': a whole number from 0 to 65,535 is wanted"),
+        (number(0, 10), "1_0", "'1_0': a whole number from 0 to 10 is wanted"),
+        (number(0, 10), "\u0663", "'\u0663': a whole number from 0 to 10 is wanted"),
+        (seconds, "nan", "'nan': a number of seconds from 0 to 86,400 is wanted"),
+        (truth, "perhaps", "'perhaps': 1 or 0 is wanted"),
+        (not_empty, "", "'': it cannot be empty"),
+    ],
+)
+def test_what_is_none(parse, text, sentence):
+    with pytest.raises(argparse.ArgumentTypeError) as raised:
+        flag(parse)(text)
+    assert str(raised.value) == sentence
