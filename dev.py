@@ -8,6 +8,7 @@
     bench [args]                the benchmarks
     docs                        write docs/commands.md anew from the command table
     fuzz [args]                 the fuzzer
+    faults client [args]        the client library over connections that are cut, to servers that are killed
 
 It keeps a virtual environment in .venv: made when there is none, installed into once per change of
 pyproject.toml, with the tools of development only for the commands that need them. It uses the standard
@@ -323,6 +324,10 @@ def fuzz(arguments: list[str]) -> int:
     return run_module("fuzz", arguments)
 
 
+def faults(arguments: list[str]) -> int:
+    return run_module("faults", arguments)
+
+
 def docs(arguments: list[str]) -> int:
     return run_module("portico.cli.docs", arguments)
 
@@ -400,6 +405,7 @@ COMMANDS = {
     "bench": bench,
     "docs": docs,
     "fuzz": fuzz,
+    "faults": faults,
 }
 
 

@@ -23,11 +23,11 @@ ROUNDS, SECONDS = 5, 2.0
 #: What is measured; each names the function of `bench.figures` that lists it.
 COMMANDS = {
     "wire": "requests, durable messages, fan-out, memory, crashes",
-    "client": "what the commands of the shell cost",
+    "client": "the client library, and what the commands of the shell cost",
 }
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
 #: Names that stand for all figures that begin with them.
-GROUPS = frozenset({"fanout", "say", "start"})
+GROUPS = frozenset({"fanout", "library", "say", "start"})
 #: Exit codes: everything was measured and is correct; something was not; the command line makes no sense.
 DONE, FAILED, USAGE = 0, 1, 2
 

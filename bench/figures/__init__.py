@@ -1,5 +1,6 @@
 """Every figure of `python -m bench wire` and `python -m bench client`, in the order of the table."""
 
+from bench.figures import client as library
 from bench.figures import crash, fanout, memory, requests, start, threads
 from bench.figures.base import Measurable
 
@@ -10,5 +11,5 @@ def wire() -> list[Measurable]:
 
 
 def client() -> list[Measurable]:
-    """What the client's side costs."""
-    return [*start.figures()]
+    """What the client's side costs: the library, the shell."""
+    return [*library.figures(), *start.figures()]

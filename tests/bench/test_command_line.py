@@ -41,6 +41,12 @@ def test_the_figures_have_names_of_their_own():
     assert {"echo", "words-p16", "say-1000", "fanout-1000-w1", "memory", "text", "kill9"} <= set(names)
 
 
+@pytest.mark.parametrize("group", command_line.COMMANDS)
+def test_every_group_can_be_listed(group, capsys):
+    assert command_line.main([group, "--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 2
+
+
 def test_figures_are_chosen_by_name_and_groups_by_theirs():
     def chosen(only: str) -> list[str]:
         return [each.name for each in command_line.choose(figures.wire(), only)]
@@ -52,7 +58,7 @@ def test_figures_are_chosen_by_name_and_groups_by_theirs():
 
 def test_the_client_has_figures_of_its_own(capsys):
     assert command_line.main(["client", "--list"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].startswith("start-help ")
+    assert capsys.readouterr().out.splitlines()[0].startswith("library-ping ")
     assert {each.name for each in command_line.choose(figures.client(), "start")} == {
         "start-help",
         "start-say",

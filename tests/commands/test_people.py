@@ -172,3 +172,9 @@ def test_errors_of_programs_are_one_line_whatever_is_asked(room):
     for words in (("HELP", "a\r\n+OK"), ("a\r\nb",), ("TELL", "a\nb", "hi"), ("STAT", "a\r\nb")):
         (reply,) = program.replies(program.feed(encode(*words)))
         assert isinstance(reply, RespError)
+
+
+def test_who_is_gone_when_the_name_is_there_is_no_trouble(room, monkeypatch):
+    program = room.resp()
+    monkeypatch.setattr(program, "attach", lambda _session: None)
+    assert program.refusal("NAME", "ann").startswith("NOTFOUND ")

@@ -103,7 +103,7 @@ class Client:
         """Leave the room and disconnect; at once when another thread does so already."""
         if self._loop is not None:
             try:
-                with contextlib.suppress(Lost):
+                with contextlib.suppress(PorticoError):
                     self._wait(self._client.close())
             finally:
                 self._stop()

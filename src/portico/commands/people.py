@@ -32,8 +32,11 @@ STATUS_MOST = 10_000
 def name(call: Call, wanted: str | None) -> Any:  # noqa: ANN401 - a reply, now or later
     """Join or rename; without a name, a session that has one is told it."""
 
-    def answer(outcome: Outcome) -> Named:
-        return _named(call, outcome.clients)
+    def answer(outcome: Outcome) -> Named | PorticoError:
+        try:
+            return _named(call, outcome.clients)
+        except PorticoError as error:  # whoever asked is gone, or the session over another connection
+            return error
 
     if not call.session:
         return join(call, wanted, answer)
