@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portico.commands.bind import bind
 from portico.commands.table import TABLE, find, perform
 from portico.model.errors import PorticoError
 from portico.model.requests import Line
@@ -93,6 +94,21 @@ def test_a_read_only_room_refuses_what_would_be_said_and_stored():
 
 def test_wrong_arguments_are_answered_with_the_usage():
     assert InMemory().resp().refusal("ECHO") == "ERR ECHO does not take these arguments; usage: ECHO text"
+
+
+PLAIN = [(command, count) for command in TABLE for count in (1, 2, 3, 64) if count in command.plain]
+
+
+def test_the_words_of_some_commands_are_taken_as_they_come_whatever_their_number():
+    assert {command.name for command, _ in PLAIN} >= {"PING", "ECHO", "CLIENT", "INFO"}
+
+
+@pytest.mark.parametrize("command, count", PLAIN)
+def test_words_taken_as_they_come_are_answered_like_bound_ones(command, count):
+    words = [command.name.encode(), *[b"SETINFO"] * (count - 1)]
+    call = InMemory().resp().call_state
+    came, bound = perform(call, words), command.handler(call, *bind(command, words))
+    assert came == bound or (type(came), str(came)) == (type(bound), str(bound))
 
 
 words = st.one_of(

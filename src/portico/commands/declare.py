@@ -4,12 +4,14 @@
              summary="...", reply="...", group="talk", joins=True, speaks=True)
     def tell(call, name, text, key): ...
 
-The handler gets its arguments in the order of the declaration; what was not given is None, a flag False.
+The handler gets its arguments in the order of the declaration; what was not given is None, a flag False. Any
+number of words are as many arguments, `*names`. A handler whose words are all taken as they come gets just
+those that were given, and says itself that the others are None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,9 @@ Handler = Callable[..., Any]
 """`(call, *arguments) -> reply`, or an `async def` of the same."""
 
 Parser = Callable[[bytes], Any]
+
+PLAIN_WORDS = 64
+"""Words up to which `Command.plain` knows a request; a longer one is bound like all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    the number of words when all are taken as they come (0 otherwise), the parser of the remaining words,
-    where each option stands, what is bound for what is not given, and for the options alone.
+    the numbers of words with which all are taken as they come (none otherwise), the parser of the remaining
+    words, where each option stands, what is bound for what is not given, and for the options alone.
     """
 
     name: str
@@ -101,7 +106,7 @@ class Command:
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
-    raw: int = field(init=False)
+    plain: Container[int] = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
@@ -111,12 +116,11 @@ class Command:
         """Prepare what binding looks up for every request."""
         single = [p for p in self.parameters if not p.token and not p.many]
         varies = any(p.many or (p.optional and not p.token) for p in self.parameters)
-        taken_raw = not varies and all(p.kinds and p.parse is raw for p in self.parameters)
         prepared = {
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
             "exact": -1 if varies else len(single),
-            "raw": 1 + len(single) if taken_raw else 0,
+            "plain": self._plain(),
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),
@@ -124,6 +128,13 @@ class Command:
         }
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
+
+    def _plain(self) -> Container[int]:
+        if self.speaks or any(p.token or p.parse is not raw for p in self.parameters):
+            return ()
+        least = 1 + sum(not p.optional for p in self.parameters)
+        most = PLAIN_WORDS if any(p.many for p in self.parameters) else 1 + len(self.parameters)
+        return frozenset(range(least, most + 1))
 
     @property
     def usage(self) -> str:

@@ -42,7 +42,7 @@ def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
         command = find(request)
         if command is None or call.refusing is not None:
             return _refuse(call, _name(request))
-        if type(request) is list and len(request) == command.raw:
+        if type(request) is list and len(request) in command.plain:
             return command.handler(call, *request[1:])
         if command.speaks and call.service.read_only:
             return Denied("this room is read-only; nothing can be said here")
