@@ -96,7 +96,7 @@ def test_wrong_arguments_are_answered_with_the_usage():
     assert InMemory().resp().refusal("ECHO") == "ERR ECHO does not take these arguments; usage: ECHO text"
 
 
-PLAIN = [(command, count) for command in TABLE for count in (1, 2, 3, 64) if count in command.plain]
+PLAIN = [(command, count) for command in TABLE for count in (1, 2, 3, 4, 64) if count in command.handovers]
 
 
 def test_the_words_of_some_commands_are_taken_as_they_come_whatever_their_number():

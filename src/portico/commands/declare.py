@@ -11,20 +11,39 @@ those that were given, and says itself that the others are None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from portico.commands.arguments import Kind, raw
 from portico.model.replies import CommandLine
+from portico.model.requests import Words
 
 Handler = Callable[..., Any]
 """`(call, *arguments) -> reply`, or an `async def` of the same."""
 
 Parser = Callable[[bytes], Any]
 
-PLAIN_WORDS = 64
-"""Words up to which `Command.plain` knows a request; a longer one is bound like all others."""
+Handover = Callable[[Any, Words], Any]
+"""`(call, words) -> reply`: gives a handler the words behind the first, as they come."""
+
+WORDS_PREPARED = 64
+"""Words up to which a request is handed over as prepared; a longer one is bound like all others."""
+
+
+def handover(handler: Handler, count: int) -> Handover:
+    """Prepare to hand over `count` words; a starred call takes twice as long as arguments written out."""
+    match count:
+        case 1:
+            return lambda call, _: handler(call)
+        case 2:
+            return lambda call, words: handler(call, words[1])
+        case 3:
+            return lambda call, words: handler(call, words[1], words[2])
+        case 4:
+            return lambda call, words: handler(call, words[1], words[2], words[3])
+        case _:
+            return lambda call, words: handler(call, *words[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +109,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    the numbers of words with which all are taken as they come (none otherwise), the parser of the remaining
-    words, where each option stands, what is bound for what is not given, and for the options alone.
+    how to hand over so many words where all are taken as they come, the parser of the remaining words, where
+    each option stands, what is bound for what is not given, and for the options alone.
     """
 
     name: str
@@ -106,7 +125,7 @@ class Command:
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
-    plain: Container[int] = field(init=False)
+    handovers: Mapping[int, Handover] = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
@@ -120,7 +139,7 @@ class Command:
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
             "exact": -1 if varies else len(single),
-            "plain": self._plain(),
+            "handovers": self._handovers(),
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),
@@ -129,12 +148,12 @@ class Command:
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
 
-    def _plain(self) -> Container[int]:
+    def _handovers(self) -> Mapping[int, Handover]:
         if self.speaks or any(p.token or p.parse is not raw for p in self.parameters):
-            return ()
+            return {}
         least = 1 + sum(not p.optional for p in self.parameters)
-        most = PLAIN_WORDS if any(p.many for p in self.parameters) else 1 + len(self.parameters)
-        return frozenset(range(least, most + 1))
+        most = WORDS_PREPARED if any(p.many for p in self.parameters) else 1 + len(self.parameters)
+        return {count: handover(self.handler, count) for count in range(least, most + 1)}
 
     @property
     def usage(self) -> str:
