@@ -220,18 +220,18 @@ class RespCodec:
 
 
 def _alike(pieces: list[bytes], requests: list[Any]) -> int:
-    """Take a whole chunk of requests of one shape, as pipelines mostly are, column by column; or nothing."""
+    """Take a whole chunk of requests of one shape, as pipelines mostly are, all at once; or nothing."""
     last = len(pieces) - 1
-    stride = 1 + 2 * COUNTS.get(pieces[0], 0)
+    count = COUNTS.get(pieces[0], 0)
+    stride = 1 + 2 * count
     if last % stride or stride in (1, last):
         return 0
     if pieces[:last:stride].count(pieces[0]) * stride != last:
         return 0
-    columns = []
-    for at in range(1, stride, 2):
-        words = pieces[at + 1 : last : stride]
-        if list(map(LENGTHS.get, pieces[at:last:stride])) != list(map(len, words)):
-            return 0
-        columns.append(words)
-    requests += map(list, zip(*columns, strict=True))
+    counted = pieces[:last]
+    del counted[::stride]
+    words = counted[1::2]
+    if list(map(LENGTHS.get, counted[::2])) != list(map(len, words)):
+        return 0
+    requests += map(list, zip(*[iter(words)] * count, strict=True))
     return last
