@@ -11,7 +11,7 @@ those that were given, and says itself that the others are None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ Handler = Callable[..., Any]
 Parser = Callable[[bytes], Any]
 
 Handover = Callable[[Any, Words], Any]
-"""`(call, words) -> reply`: gives a handler the words behind the first, as they come."""
+"""`(call, words) -> reply`: gives a handler its arguments without any binding."""
 
 WORDS_PREPARED = 64
 """Words up to which a request is handed over as prepared; a longer one is bound like all others."""
@@ -44,6 +44,11 @@ def handover(handler: Handler, count: int) -> Handover:
             return lambda call, words: handler(call, words[1], words[2], words[3])
         case _:
             return lambda call, words: handler(call, *words[1:])
+
+
+def parsing_handover(handler: Handler, parse: Parser, others: Sequence[Any]) -> Handover:
+    """Prepare to hand over one word, parsed, and behind it `others` for the options that are not given."""
+    return lambda call, words: handler(call, parse(words[1]), *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    how to hand over so many words where all are taken as they come, the parser of the remaining words, where
-    each option stands, what is bound for what is not given, and for the options alone.
+    the parser of the remaining words, where each option stands, what is bound for what is not given, and for
+    the options alone; and how to hand over so many words where there is nothing to bind.
     """
 
     name: str
@@ -125,11 +130,11 @@ class Command:
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
-    handovers: Mapping[int, Handover] = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
     others: tuple[Any, ...] = field(init=False)
+    handovers: Mapping[int, Handover] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
@@ -139,7 +144,6 @@ class Command:
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
             "exact": -1 if varies else len(single),
-            "handovers": self._handovers(),
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),
@@ -147,13 +151,15 @@ class Command:
         }
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "handovers", self._handovers())
 
     def _handovers(self) -> Mapping[int, Handover]:
-        if self.speaks or any(p.token or p.parse is not raw for p in self.parameters):
-            return {}
-        least = 1 + sum(not p.optional for p in self.parameters)
-        most = WORDS_PREPARED if any(p.many for p in self.parameters) else 1 + len(self.parameters)
-        return {count: handover(self.handler, count) for count in range(least, most + 1)}
+        if all(not p.token and p.parse is raw for p in self.parameters):
+            most = WORDS_PREPARED if self.many else 1 + len(self.parsers)
+            return {count: handover(self.handler, count) for count in range(1 + self.least, most + 1)}
+        if self.exact == 1:
+            return {2: parsing_handover(self.handler, self.parsers[0], self.others)}
+        return {}
 
     @property
     def usage(self) -> str:

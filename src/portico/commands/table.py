@@ -41,9 +41,10 @@ def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
     try:
         if type(request) is list and call.refusing is None:
             command = _BY_NAME.get(request[0])
-            hand_over = command and command.handovers.get(len(request))
-            if hand_over:
-                return hand_over(call, request)
+            if command is not None and not (command.speaks and call.service.read_only):
+                hand_over = command.handovers.get(len(request))
+                if hand_over is not None:
+                    return hand_over(call, request)
         return _perform(call, request)
     except PorticoError as error:
         return error
