@@ -58,6 +58,12 @@ def _bind_words(command: Command, words: Words) -> list[Any]:
     count = len(words) - 1
     if count == command.exact:
         return [*map(call, command.parsers, words[1:]), *command.others]
+    if count == command.exact + 2 and words[-2] in command.valued:
+        # One option with its value, as our own clients say SAY.
+        values = [*map(call, command.parsers, words[1:]), *command.others]
+        index, parse = command.valued[words[-2]]
+        values[index] = parse(words[-1])
+        return values
     if count < command.least:
         raise usage(command)
     single = len(command.parsers)

@@ -114,8 +114,9 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    the parser of the remaining words, where each option stands, what is bound for what is not given, and for
-    the options alone; and how to hand over so many words where there is nothing to bind.
+    the parser of the remaining words, where each option stands, and with which parser if it has one value,
+    what is bound for what is not given, and for the options alone; and how to hand over so many words where
+    there is nothing to bind.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Command:
     exact: int = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
+    valued: Mapping[bytes, tuple[int, Parser]] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
     others: tuple[Any, ...] = field(init=False)
     handovers: Mapping[int, Handover] = field(init=False)
@@ -146,6 +148,11 @@ class Command:
             "exact": -1 if varies else len(single),
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
+            "valued": {
+                p.token.encode(): (i, p.parse)
+                for i, p in enumerate(self.parameters)
+                if p.token and len(p.kinds) == 1
+            },
             "absent": tuple(None if p.kinds else False for p in self.parameters),
             "others": tuple(None if p.kinds else False for p in self.parameters[len(single) :]),
         }
