@@ -104,9 +104,9 @@ class Proxy:
         finally:
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
             self._end(writer)
             self._end(up_writer)
+            await asyncio.gather(*pumps, return_exceptions=True)
         if cut and dice.random() < trouble.repeated:
             self.repeats += 1
             await self._repeat(bytes(said))
