@@ -243,13 +243,18 @@ def become(command: list[str]) -> int:
 
 
 def serve(arguments: list[str]) -> int:
-    prepare(main_environment())
-    return become([main_environment().python, "-m", "portico", "serve", *serve_arguments(arguments)])
+    return portico("serve", *serve_arguments(arguments))
 
 
 def connect(arguments: list[str]) -> int:
+    return portico("connect", *arguments)
+
+
+def portico(*arguments: str) -> int:
+    """Becomes a command of Portico, which is told how to name itself in what it advises."""
     prepare(main_environment())
-    return become([main_environment().python, "-m", "portico", "connect", *arguments])
+    os.environ["PORTICO_COMMAND"] = "python3 dev.py"
+    return become([main_environment().python, "-m", "portico", *arguments])
 
 
 def serve_arguments(arguments: list[str]) -> list[str]:

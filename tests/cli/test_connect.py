@@ -55,12 +55,14 @@ def test_the_end_of_the_input_is_a_goodbye_and_all_is_answered_before(serve):
     server.wait_for("ann has disconnected")
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_travel_together(serve):
     code, out, _ = connect(serve(), "".join(f"{number}\n" for number in range(10_000)))
     assert code == 0
     assert out.splitlines()[:-2] == [f"Message: {number} ACK" for number in range(10_000)]
 
 
+@pytest.mark.slow
 def test_what_others_say_is_not_folded_for_a_program(serve):
     server = serve()
     with start("-s", f"127.0.0.1:{server.port}") as reader, server.line_client() as netcat:
@@ -72,6 +74,7 @@ def test_what_others_say_is_not_folded_for_a_program(serve):
         assert reader.communicate(b"bye\n", 10)[0] == b"Message:\nGoodbye, Client1.\n"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sent_is_refused_and_the_rest_goes_on(serve):
     long, longest = "x" * 65_537, "y" * 2_000_000
     code, out, _ = connect(serve(), f"{long}\n{longest}\n".encode() + b"caf\xe9\na\x01b\nHello\n")
@@ -85,6 +88,7 @@ def test_what_cannot_be_sent_is_refused_and_the_rest_goes_on(serve):
     ]
 
 
+@pytest.mark.slow
 def test_a_full_room_says_so_and_is_4(serve):
     server = serve(max_clients=1)
     with server.line_client() as netcat:
@@ -93,6 +97,7 @@ def test_a_full_room_says_so_and_is_4(serve):
         assert connect(server, "Hello\n") == (4, "", said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name,code,said", [("Client7", 1, "error: "), ("ann", 4, "error: the name ann is taken")]
 )
@@ -105,6 +110,7 @@ def test_a_name_one_cannot_have(serve, name, code, said):
     assert came[2].startswith(said)
 
 
+@pytest.mark.slow
 def test_nobody_there_is_3(serve):
     server = serve()
     server.kill()
@@ -128,6 +134,7 @@ def test_what_makes_no_sense_is_2(arguments, said):
     assert errors.decode().startswith(said)
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_back_gets_the_lines_once(serve):
     server = serve()
     with start("-s", f"127.0.0.1:{server.port}") as process:
@@ -156,6 +163,7 @@ def test_a_server_that_comes_back_gets_the_lines_once(serve):
     ]
 
 
+@pytest.mark.slow
 def test_whoever_reads_no_more_ends_it_quietly(serve):
     server = serve()
     with start("-s", f"127.0.0.1:{server.port}") as process:
@@ -167,6 +175,7 @@ def test_whoever_reads_no_more_ends_it_quietly(serve):
         process.stdin.close()
 
 
+@pytest.mark.slow
 def test_through_pipes_the_line_editor_is_not_loaded(serve):
     command = [
         sys.executable,
@@ -200,6 +209,7 @@ def test_it_can_be_interrupted_or_asked_to_end(serve, number, code, out):
     server.wait_for("Client1 has disconnected")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "closed,out",
     [("<&-", "Message:\nGoodbye, Client1.\n"), (">&-", ""), ("2>&-", "Message:\nGoodbye, Client1.\n")],
@@ -213,6 +223,7 @@ def test_a_standard_file_that_is_closed_is_an_empty_one(serve, closed, out):
     server.wait_for("Client1 has disconnected")
 
 
+@pytest.mark.slow
 def test_a_pipe_is_utf_8_whatever_the_locale(serve):
     server = serve()
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -38,7 +38,14 @@ def test_help_and_version():
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("serve", "--help"), ("log", "check", "--help"), ("--version",), ("say", "--help")],
+    [
+        ("--help",),
+        ("serve", "--help"),
+        ("connect", "--help"),
+        ("log", "check", "--help"),
+        ("--version",),
+        ("say", "--help"),
+    ],
 )
 def test_help_loads_neither_the_server_nor_the_store(arguments):
     loaded = command.imported(*arguments, env=clean_environment())
@@ -152,3 +159,8 @@ def test_closed_standard_output_is_a_sentence():
         1,
         b"error: standard output is closed; there is nowhere to print to\n",
     )
+
+
+def test_what_a_command_does_not_take_names_its_manual(capsys):
+    assert main(["history", "-n", "5"]) == 2
+    assert capsys.readouterr().err == "error: unrecognized arguments: -n 5; see portico history --help\n"

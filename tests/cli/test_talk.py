@@ -135,6 +135,7 @@ def test_saying_loads_no_more_than_it_needs(room):
         "sqlite3",
         "uvloop",
         "shutil",
+        "pathlib",
         "portico.wire",
         "portico.server",
         "portico.commands",

@@ -56,6 +56,20 @@ def test_a_server_that_makes_no_sense(stranger, shell, said, sentence, code):
     assert done.code == code
 
 
+def test_a_server_that_dies_in_the_middle(stranger, shell, monkeypatch):
+    monkeypatch.setattr(visit, "ANSWER_SECONDS", 0.3)
+    facts = {"server": "portico", "log": "L", "name": None, "first": 1, "head": 0}
+    words = "".join(
+        f"+{key}\r\n" + (f"+{value}\r\n" if value is not None else "_\r\n") for key, value in facts.items()
+    )
+    port = stranger(f"%{len(facts)}\r\n{words}".encode())
+    done = shell(Somewhere(port), "say", "x", "--as", "builder")
+    assert (done.code, done.out) == (124, "")
+    lost, error = done.err.splitlines()
+    assert lost.endswith("; waiting until the server is back")
+    assert error.startswith("error: no answer within 0.3 s: ")
+
+
 def test_a_server_that_never_answers_can_be_interrupted():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         env = command.environment(PORTICO_SERVER=f"127.0.0.1:{listener.getsockname()[1]}")

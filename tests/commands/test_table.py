@@ -1,9 +1,12 @@
 """The table as a whole: every command is documented and exercised, and nothing a client sends raises."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portico.commands.bind import bind
 from portico.commands.table import TABLE, find, perform
 from portico.model.errors import PorticoError
 from portico.model.requests import Line
@@ -93,6 +96,22 @@ def test_a_read_only_room_refuses_what_would_be_said_and_stored():
 
 def test_wrong_arguments_are_answered_with_the_usage():
     assert InMemory().resp().refusal("ECHO") == "ERR ECHO does not take these arguments; usage: ECHO text"
+
+
+PREPARED = [(command, count) for command in TABLE for count in (1, 2, 3, 4, 64) if count in command.handovers]
+
+
+def test_many_requests_need_no_binding():
+    assert {command.name for command, _ in PREPARED} >= {"SAY", "PING", "ECHO", "CLIENT", "STAT"}
+
+
+@pytest.mark.parametrize("command, count", PREPARED)
+def test_words_that_need_no_binding_become_the_same_arguments(command, count):
+    words = [command.name.encode(), *[b"7"] * (count - 1)]
+    prepared = replace(command, handler=lambda _call, *arguments: list(arguments))
+    given, bound = prepared.handovers[count](None, words), bind(command, words)
+    assert given + bound[len(given) :] == bound
+    assert set(bound[len(given) :]) <= {None}
 
 
 words = st.one_of(

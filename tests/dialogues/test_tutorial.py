@@ -6,6 +6,7 @@ from tests.dialogues.transcript import timeless
 from tests.dialogues.tutorial import in_page, walk
 
 
+@pytest.mark.slow
 @pytest.mark.peer("nc", "apt-get install netcat-openbsd")
 @pytest.mark.peer("redis-cli", "apt-get install redis-tools")
 def test_the_tutorial_is_what_happens(tmp_path):

@@ -19,7 +19,7 @@ from portico.model.replies import (
     Said,
     SessionLine,
 )
-from portico.wire.resp import RespCodec
+from portico.wire.resp import QUICK_LENGTH, RespCodec
 from tests.support.resp import Parser
 from tests.support.service import START
 
@@ -106,6 +106,11 @@ def test_a_greeting_switches_the_version_from_itself_on():
     assert wire.reply(Greeting(3, {"proto": 3})).startswith(b"%1")
     assert wire.reply({"a": 1}).startswith(b"%1")
     assert wire.reply(Greeting(2, {"proto": 2})).startswith(b"*2")
+
+
+@pytest.mark.parametrize("length", [0, 1, QUICK_LENGTH - 1, QUICK_LENGTH, 10 * QUICK_LENGTH])
+def test_data_of_any_length_is_written_alike(length):
+    assert RespCodec().reply(bytes(length)) == b"$%d\r\n%b\r\n" % (length, bytes(length))
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ async def _talk(arguments: argparse.Namespace) -> int:
     from portico.cli.main import exit_code
     from portico.client.prompt.talk import Talk
     from portico.model.errors import Full
+    from portico.wire.lines import one_line
 
     talk = Talk()
     client = _client(arguments, talk)
@@ -66,7 +67,7 @@ async def _talk(arguments: argparse.Namespace) -> int:
         _leave_when_told(talk)
         await _show(arguments, talk)
     except Full as full:
-        print(full.sentence, file=sys.stderr)
+        print(one_line(full.sentence), file=sys.stderr)
         return exit_code(full)
     finally:
         await client.close()

@@ -73,6 +73,14 @@ class Parser(argparse.ArgumentParser):
         self.fill()
         return super().parse_known_args(args, namespace)
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as argparse has it
+        """Parse everything there is; name the manual of the command that does not take it."""
+        parsed, rest = self.parse_known_args(args, namespace)
+        if rest:
+            words = " ".join(rest)
+            raise UsageError(f"unrecognized arguments: {words}; see {self.prog} {parsed.command} --help")
+        return parsed
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where to read more."""
         raise UsageError(f"{message}; see {self.prog} --help")
@@ -117,7 +125,9 @@ def build_parser() -> Parser:
         prog="portico", description="One TCP port where the people and programs of a network meet."
     )
     parser.add_argument("--version", action="version", version=f"portico {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="portico")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="portico", dest="command"
+    )
     for name, (module, summary) in COMMANDS.items():
         commands.add_parser(name, help=summary, fill=partial(_declare, module, name))
     return parser

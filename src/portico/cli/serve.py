@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portico.cli.errors import UsageError
 from portico.cli.settings import DAY_MICROSECONDS, SERVE, add_settings, resolve
+from portico.client.address import Address
 
 if TYPE_CHECKING:
     from portico.cli.printer import Header
@@ -121,8 +122,14 @@ def header(server: Server, *, quiet: bool) -> list[Header]:
         reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
         lines += [
             f"Talk to it:    nc {reach} {port}          (type help for the commands)",
+            f"With a prompt: {command()} connect -s {Address(reach, port)}",
             f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
         ]
         if not is_loopback(host):
             lines.append(f"Nobody is asked for a token: everybody who can reach {host} may come in (--open).")
     return [Header(line) for line in lines]
+
+
+def command() -> str:
+    """Return how this program is called here: who runs a checkout has no `portico` on the path."""
+    return os.environ.get("PORTICO_COMMAND") or "portico"

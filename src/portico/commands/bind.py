@@ -11,7 +11,6 @@ import re
 from operator import call
 from typing import Any
 
-from portico.commands.arguments import raw
 from portico.commands.declare import Command, Parameter
 from portico.model.errors import PorticoError
 from portico.model.requests import Line, Request, Words
@@ -68,8 +67,7 @@ def _bind_words(command: Command, words: Words) -> list[Any]:
     if count < single:
         values += command.absent[count:single]
     if command.many is not None:
-        further = words[1 + single :]
-        values.append(further if command.many is raw else list(map(command.many, further)))
+        values += map(command.many, words[1 + single :])
     return values
 
 

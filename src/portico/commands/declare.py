@@ -4,22 +4,51 @@
              summary="...", reply="...", group="talk", joins=True, speaks=True)
     def tell(call, name, text, key): ...
 
-The handler gets its arguments in the order of the declaration; what was not given is None, a flag False.
+The handler gets its arguments in the order of the declaration; what was not given is None, a flag False. Any
+number of words are as many arguments, `*names`. A handler whose words are all taken as they come gets just
+those that were given, and says itself that the others are None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from portico.commands.arguments import Kind, raw
 from portico.model.replies import CommandLine
+from portico.model.requests import Words
 
 Handler = Callable[..., Any]
 """`(call, *arguments) -> reply`, or an `async def` of the same."""
 
 Parser = Callable[[bytes], Any]
+
+Handover = Callable[[Any, Words], Any]
+"""`(call, words) -> reply`: gives a handler its arguments without any binding."""
+
+WORDS_PREPARED = 64
+"""Words up to which a request is handed over as prepared; a longer one is bound like all others."""
+
+
+def handover(handler: Handler, count: int) -> Handover:
+    """Prepare to hand over `count` words; a starred call takes twice as long as arguments written out."""
+    match count:
+        case 1:
+            return lambda call, _: handler(call)
+        case 2:
+            return lambda call, words: handler(call, words[1])
+        case 3:
+            return lambda call, words: handler(call, words[1], words[2])
+        case 4:
+            return lambda call, words: handler(call, words[1], words[2], words[3])
+        case _:
+            return lambda call, words: handler(call, *words[1:])
+
+
+def parsing_handover(handler: Handler, parse: Parser, others: Sequence[Any]) -> Handover:
+    """Prepare to hand over one word, parsed, and behind it `others` for the options that are not given."""
+    return lambda call, words: handler(call, parse(words[1]), *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +114,8 @@ class Command:
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
     only be looked at. What follows those is what binding looks up for every request: parsers of the single
     arguments without a token, their least number and the exact one without options (-1 when it varies),
-    the number of words when all are taken as they come (0 otherwise), the parser of the remaining words,
-    where each option stands, what is bound for what is not given, and for the options alone.
+    the parser of the remaining words, where each option stands, what is bound for what is not given, and for
+    the options alone; and how to hand over so many words where there is nothing to bind.
     """
 
     name: str
@@ -101,22 +130,20 @@ class Command:
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
-    raw: int = field(init=False)
     many: Parser | None = field(init=False)
     options: Mapping[bytes, int] = field(init=False)
     absent: tuple[Any, ...] = field(init=False)
     others: tuple[Any, ...] = field(init=False)
+    handovers: Mapping[int, Handover] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare what binding looks up for every request."""
         single = [p for p in self.parameters if not p.token and not p.many]
         varies = any(p.many or (p.optional and not p.token) for p in self.parameters)
-        taken_raw = not varies and all(p.kinds and p.parse is raw for p in self.parameters)
         prepared = {
             "parsers": tuple(p.parse for p in single),
             "least": sum(not p.optional for p in single),
             "exact": -1 if varies else len(single),
-            "raw": 1 + len(single) if taken_raw else 0,
             "many": next((p.parse for p in self.parameters if p.many), None),
             "options": {p.token.encode(): i for i, p in enumerate(self.parameters) if p.token},
             "absent": tuple(None if p.kinds else False for p in self.parameters),
@@ -124,6 +151,15 @@ class Command:
         }
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "handovers", self._handovers())
+
+    def _handovers(self) -> Mapping[int, Handover]:
+        if all(not p.token and p.parse is raw for p in self.parameters):
+            most = WORDS_PREPARED if self.many else 1 + len(self.parsers)
+            return {count: handover(self.handler, count) for count in range(1 + self.least, most + 1)}
+        if self.exact == 1:
+            return {2: parsing_handover(self.handler, self.parsers[0], self.others)}
+        return {}
 
     @property
     def usage(self) -> str:

@@ -42,7 +42,7 @@ def show_help(call: Call, name: str | None) -> Manual:
     group="connection",
     settles=True,
 )
-def commands(call: Call, subcommand: str | None, names: list[str]) -> Any:  # noqa: ANN401 - a reply
+def commands(call: Call, subcommand: str | None, *names: str) -> Any:  # noqa: ANN401 - a reply
     """Describe the table as Redis does (redis.io, COMMAND and COMMAND DOCS)."""
     table = call.service.commands
     views: dict[str, Callable[[], Any]] = {

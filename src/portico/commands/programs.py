@@ -88,7 +88,7 @@ def _introduction(call: Call) -> dict[str, Any]:
     reply="PONG or the text",
     group="connection",
 )
-def ping(_call: Call, text: bytes | None) -> Simple | bytes:
+def ping(_call: Call, text: bytes | None = None) -> Simple | bytes:
     """Answer."""
     return PONG if text is None else text
 
@@ -118,28 +118,29 @@ def auth(_call: Call, _user: str, _token: str | None) -> Simple:
     return OK
 
 
-ACCEPTED = frozenset({"SETNAME", "SETINFO", "NO-EVICT", "NO-TOUCH", "MAINT_NOTIFICATIONS"})
+ACCEPTED = frozenset({b"SETNAME", b"SETINFO", b"NO-EVICT", b"NO-TOUCH", b"MAINT_NOTIFICATIONS"})
 """What client libraries say of themselves at connect; there is nothing here it would change."""
 
 
 @command(
     "CLIENT",
-    required("subcommand", WORD),
+    required("subcommand", DATA),
     many("argument", DATA),
     summary="Accept what client libraries say of themselves; joins nobody",
     reply="OK; a number for ID; null for GETNAME",
     group="connection",
 )
-def client(call: Call, subcommand: str, _arguments: list[bytes]) -> Any:  # noqa: ANN401 - a reply
+def client(call: Call, subcommand: bytes, *_arguments: bytes) -> Any:  # noqa: ANN401 - a reply
     """Answer what libraries ask and say."""
     subcommand = subcommand.upper()
     if subcommand in ACCEPTED:
         return OK
-    if subcommand == "ID":
+    if subcommand == b"ID":
         return call.id
-    if subcommand == "GETNAME":
+    if subcommand == b"GETNAME":
         return None
-    raise PorticoError(f"unknown CLIENT subcommand; known are ID, GETNAME, {', '.join(sorted(ACCEPTED))}")
+    known = b", ".join([b"ID", b"GETNAME", *sorted(ACCEPTED)]).decode()
+    raise PorticoError(f"unknown CLIENT subcommand; known are {known}")
 
 
 @command(
@@ -164,7 +165,7 @@ def select(_call: Call, index: str) -> Simple:
     group="connection",
     settles=True,
 )
-def info(call: Call, _sections: list[bytes]) -> str:
+def info(call: Call, *_sections: bytes) -> str:
     """Show what monitors and ready-checks look for."""
     service, state = call.service, call.room.state
     facts = {
@@ -189,7 +190,7 @@ def info(call: Call, _sections: list[bytes]) -> str:
     reply="an empty map",
     group="connection",
 )
-def config(_call: Call, subcommand: str, _arguments: list[bytes]) -> dict[str, str]:
+def config(_call: Call, subcommand: str, *_arguments: bytes) -> dict[str, str]:
     """Answer what benchmarks ask."""
     if subcommand.upper() != "GET":
         raise NotOffered("the server is configured by its command line; see portico serve --help")

@@ -39,16 +39,24 @@ def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
     Refusals are replies too; nothing that a client sends makes this raise.
     """
     try:
-        command = find(request)
-        if command is None or call.refusing is not None:
-            return _refuse(call, _name(request))
-        if type(request) is list and len(request) == command.raw:
-            return command.handler(call, *request[1:])
-        if command.speaks and call.service.read_only:
-            return Denied("this room is read-only; nothing can be said here")
-        return command.handler(call, *bind(command, request))
+        if type(request) is list and call.refusing is None:
+            command = _BY_NAME.get(request[0])
+            if command is not None and not (command.speaks and call.service.read_only):
+                hand_over = command.handovers.get(len(request))
+                if hand_over is not None:
+                    return hand_over(call, request)
+        return _perform(call, request)
     except PorticoError as error:
         return error
+
+
+def _perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
+    command = find(request)
+    if command is None or call.refusing is not None:
+        return _refuse(call, _name(request))
+    if command.speaks and call.service.read_only:
+        return Denied("this room is read-only; nothing can be said here")
+    return command.handler(call, *bind(command, request))
 
 
 def _name(request: Request) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 
 from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
-from portico.model.replies import Farewell, Greeting
+from portico.model.replies import OK, Farewell, Greeting
 from portico.model.requests import Request
 from portico.wire.resp_values import ENCODERS, encode, message_push
 
@@ -31,13 +31,15 @@ REQUEST_BYTES = 1_048_576
 LENGTH_DIGITS = 9
 """Digits of a length: enough for the largest, and `int()` of ten million digits takes minutes."""
 
-HEAD = re.compile(rb"[0-9]{1,%d}" % LENGTH_DIGITS)
+DIGITS = re.compile(rb"[0-9]{1,%d}" % LENGTH_DIGITS)
 
 QUICK_LENGTH = 1_024
-"""Words up to this long are checked by table."""
+"""Words up to this long are checked, and written, by table."""
 
 COUNTS = {b"*%d" % count: count for count in range(1, ARGUMENTS + 1)}
 LENGTHS = {b"$%d" % length: length for length in range(QUICK_LENGTH)}
+HEADS = [b"$%d\r\n" % length for length in range(QUICK_LENGTH)]
+OK_LINE = encode(OK, 2)
 LINE_BYTES = LENGTH_DIGITS + 3
 """A length's line: its mark, its digits, CRLF."""
 
@@ -176,9 +178,9 @@ class RespCodec:
             raise _malformed(f"expected {mark.decode()}, requests are arrays of bulk strings")
         end = data.find(b"\r\n", at, at + LINE_BYTES)
         digits = data[at + 1 : end if end >= 0 else at + LINE_BYTES]
-        if end < 0 and len(data) - at < LINE_BYTES and HEAD.fullmatch(digits.removesuffix(b"\r") or b"0"):
+        if end < 0 and len(data) - at < LINE_BYTES and DIGITS.fullmatch(digits.removesuffix(b"\r") or b"0"):
             return 0, self._hold(data, at, 0)
-        if end < 0 or not HEAD.fullmatch(digits):
+        if end < 0 or not DIGITS.fullmatch(digits):
             raise _malformed("a length is 1 to 9 digits and CRLF")
         if int(digits) > most:
             raise _malformed(limit)
@@ -193,8 +195,10 @@ class RespCodec:
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return a reply as bytes; a `Greeting` decides in which version, from itself on."""
-        if type(reply) is bytes:
-            return b"$%d\r\n%b\r\n" % (len(reply), reply)
+        if type(reply) is bytes and len(reply) < QUICK_LENGTH:
+            return HEADS[len(reply)] + reply + b"\r\n"
+        if reply is OK:
+            return OK_LINE
         encoder = ENCODERS.get(type(reply))
         if encoder is not None:
             return encoder(reply, self.protocol)  # type: ignore[no-any-return]
@@ -216,18 +220,18 @@ class RespCodec:
 
 
 def _alike(pieces: list[bytes], requests: list[Any]) -> int:
-    """Take a whole chunk of requests of one shape, as pipelines mostly are, column by column; or nothing."""
+    """Take a whole chunk of requests of one shape, as pipelines mostly are, all at once; or nothing."""
     last = len(pieces) - 1
-    stride = 1 + 2 * COUNTS.get(pieces[0], 0)
+    count = COUNTS.get(pieces[0], 0)
+    stride = 1 + 2 * count
     if last % stride or stride in (1, last):
         return 0
     if pieces[:last:stride].count(pieces[0]) * stride != last:
         return 0
-    columns = []
-    for at in range(1, stride, 2):
-        words = pieces[at + 1 : last : stride]
-        if list(map(LENGTHS.get, pieces[at:last:stride])) != list(map(len, words)):
-            return 0
-        columns.append(words)
-    requests += map(list, zip(*columns, strict=True))
+    counted = pieces[:last]
+    del counted[::stride]
+    words = counted[1::2]
+    if list(map(LENGTHS.get, counted[::2])) != list(map(len, words)):
+        return 0
+    requests += map(list, zip(*[iter(words)] * count, strict=True))
     return last

@@ -129,3 +129,6 @@ async def test_a_server_that_is_away_holds_nobody_up(room, offered):
     offered.heard(Presence(2, 0, "Carl", 0, "joined"))
     assert await offered("/tell B") == ["/tell Bob"]
     assert await offered("/stat n") == []
+    room.away = False
+    room.names.append("Carl")
+    assert await offered("/tell C") == ["/tell Carl"]

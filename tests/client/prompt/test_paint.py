@@ -8,8 +8,8 @@ from portico.client.prompt.wording import Kind, Shown
 PAINTED = [
     (Shown(Kind.MESSAGE, "Bob: hi", 3), "\x1b[1;2mBob:\x1b[0m hi"),
     (Shown(Kind.TYPED, "Ann: hi", 3), "\x1b[1;2mAnn:\x1b[0m hi"),
-    (Shown(Kind.ACK, "Message: hi ACK", 7), "\x1b[2mMessage:\x1b[0m hi ACK"),
-    (Shown(Kind.ANSWER, "Message:\nOK", 7), "\x1b[2mMessage:\x1b[0m\nOK"),
+    (Shown(Kind.ACK, "Message: hi ACK"), "Message: hi ACK"),
+    (Shown(Kind.ANSWER, "Message:\nOK"), "Message:\nOK"),
     (Shown(Kind.EVENT, "* Bob joined"), "\x1b[2m* Bob joined\x1b[0m"),
     (Shown(Kind.REFUSAL, "error: no"), "\x1b[31merror: no\x1b[0m"),
     (Shown(Kind.NOTICE, "* one\n\ntwo"), "\x1b[2m* one\x1b[0m\n\n\x1b[2mtwo\x1b[0m"),

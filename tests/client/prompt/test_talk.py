@@ -1,6 +1,7 @@
 """The talk: in order, whatever is typed how fast, and over a server that is killed and started again."""
 
 import asyncio
+import shutil
 
 import pytest
 
@@ -145,6 +146,37 @@ async def test_a_server_that_was_killed_gets_what_was_typed_meanwhile_once(serve
         "Message:\nGoodbye, Client1.",
     ]
     assert sum("meanwhile" in line for line in server.console) == 20
+
+
+async def test_a_room_that_begins_anew_is_said_to_and_the_talk_goes_on(serve, join):
+    server = serve()
+    talk, reader, running = await join(server)
+    for number in range(20):
+        talk.typed(str(number))
+    await reader.until("19 ACK")
+    server.kill()
+    await reader.until("* lost the server (")
+    talk.typed("meanwhile")
+    shutil.rmtree(server.directory / ".portico")
+    server.restart()
+    await reader.until("* something is missing here: ")
+    talk.typed("after")
+    talk.typed("bye")
+    await running
+    assert "Message: meanwhile ACK" in reader.texts
+    assert reader.texts[-2:] == ["Message: after ACK", "Message:\nGoodbye, Client1."]
+
+
+async def test_a_mistake_of_our_own_ends_the_talk_rather_than_hide(serve, join, monkeypatch):
+    talk, _, running = await join(serve())
+
+    async def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("portico.client.prompt.talk.carry_out", fail)
+    talk.typed("Hello")
+    with pytest.raises(ZeroDivisionError):
+        await running
 
 
 async def test_who_finds_the_room_full_on_the_way_back_waits_calmly(serve, join):

@@ -16,15 +16,15 @@ FILES = [FileFacts(path, 1, 0, "e") for path in ("tester1.txt", "tester2.txt")]
 @pytest.mark.parametrize(
     "reply,shown",
     [
-        (Said(1, "Hello"), Shown(Kind.ACK, "Message: Hello ACK", 7)),
-        (Said(1, "two\nlines"), Shown(Kind.ACK, "Message: two\n  lines ACK", 7)),
-        (Listing(FILES, 0), Shown(Kind.ANSWER, "Message:\nFiles: tester1.txt | tester2.txt |", 7)),
-        (Farewell("Client1"), Shown(Kind.ANSWER, "Message:\nGoodbye, Client1.", 7)),
+        (Said(1, "Hello"), Shown(Kind.ACK, "Message: Hello ACK")),
+        (Said(1, "two\nlines"), Shown(Kind.ACK, "Message: two\n  lines ACK")),
+        (Listing(FILES, 0), Shown(Kind.ANSWER, "Message:\nFiles: tester1.txt | tester2.txt |")),
+        (Farewell("Client1"), Shown(Kind.ANSWER, "Message:\nGoodbye, Client1.")),
         (
             Named("Ann", 1, 3),
-            Shown(Kind.ANSWER, "Message:\nYou are Ann (1 of 3 clients). Type help for the commands.", 7),
+            Shown(Kind.ANSWER, "Message:\nYou are Ann (1 of 3 clients). Type help for the commands."),
         ),
-        ("OK", Shown(Kind.ANSWER, "Message:\nOK", 7)),
+        ("OK", Shown(Kind.ANSWER, "Message:\nOK")),
         (PorticoError("no"), Shown(Kind.REFUSAL, "error: no")),
         (Full(3, 3), Shown(Kind.REFUSAL, "Server is full: 3 of 3 clients are connected. Try again later.")),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from portico.client.aio import AsyncClient
-from portico.client.prompt.typed import FOR_PROGRAMS, Ask, Rename, Say, Show, Tell
+from portico.client.prompt.typed import FOR_PROGRAMS, Ask, Rename, Say, Show, Tell, Wish
 from portico.commands.bind import bind
 from portico.commands.declare import Command
 from portico.commands.files import LIST_MOST
@@ -27,16 +27,16 @@ from portico.model.replies import (
 from portico.model.requests import Words
 
 
-async def carry_out(client: AsyncClient, intent: Say | Tell | Rename | Show | Ask) -> Any:  # noqa: ANN401 - a reply
+async def carry_out(client: AsyncClient, wish: Wish) -> Any:  # noqa: ANN401 - a reply
     """Ask the server; return its reply, a refusal included."""
     try:
-        return await _ask(client, intent)
+        return await _ask(client, wish)
     except PorticoError as error:
         return error
 
 
-async def _ask(client: AsyncClient, intent: Say | Tell | Rename | Show | Ask) -> Any:  # noqa: ANN401 - a reply
-    match intent:
+async def _ask(client: AsyncClient, wish: Wish) -> Any:  # noqa: ANN401 - a reply
+    match wish:
         case Say(text):
             return Said(await client.say(text), text)
         case Tell(name, text):

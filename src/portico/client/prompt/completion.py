@@ -22,7 +22,7 @@ from portico.wire.text import WORDS
 PATHS = 100
 """Paths that are offered at once."""
 
-PATIENCE = 0.5
+PATIENCE = 2.0
 """Seconds that Tab waits for the server."""
 
 WORD = re.compile(r'"[^"]*"?|\S+')
@@ -138,10 +138,12 @@ class Completion:
     async def _here(self) -> list[str]:
         if self._stale:
             self._stale = False
-            self._names = await _in_time(self._others, self._names)
+            names = await _in_time(self._others, None)
+            self._stale = self._stale or names is None
+            self._names = self._names if names is None else names
         return self._names
 
-    async def _others(self) -> list[str]:
+    async def _others(self) -> list[str] | None:
         here = await self._client.status(online=True)
         return [each.name for each in here if each.name != self._client.name]
 

@@ -16,7 +16,7 @@ PAUSE = 0.08
 class Outlet:
     """Shows lines through `write`, which gets text that ends with a line's end.
 
-    A person gets them folded; a program, which reads everything, does not.
+    A person gets them folded; a program, which reads everything, gets them at once.
     """
 
     def __init__(self, write: Callable[[str], None], paint: Paint, *, fold: bool) -> None:
@@ -26,6 +26,7 @@ class Outlet:
         self._folder = Folder(self._loop.time()) if fold else None
         self._waiting: list[Shown] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._pause = PAUSE if fold else 0.0
         self._next = 0.0
 
     def show(self, lines: Sequence[Shown]) -> None:
@@ -51,7 +52,7 @@ class Outlet:
     def _draw(self) -> None:
         self._cancel()
         now = self._loop.time()
-        self._next = now + PAUSE
+        self._next = now + self._pause
         lines, self._waiting = self._waiting, []
         if self._folder is not None:
             lines = self._folder.sift(lines, now)

@@ -1,4 +1,4 @@
-"""Colour and typography: who speaks, what matters less, what went wrong. Pure.
+"""Colour and typography: who speaks, what matters less, what went wrong; answers are plain. Pure.
 
 `ESC [ n m` is SGR, select graphic rendition (ECMA-48 8.3.117); every terminal since the VT100 knows 1, and
 those that do not know 2 (dim) leave it out.
@@ -14,7 +14,7 @@ NAME = "1;2"
 DIM = "2"
 RED = "31"
 
-_HEADS = {Kind.TYPED: NAME, Kind.MESSAGE: NAME, Kind.ACK: DIM, Kind.ANSWER: DIM}
+_HEADS = {Kind.TYPED: NAME, Kind.MESSAGE: NAME}
 _WHOLES = {Kind.EVENT: DIM, Kind.NOTICE: DIM, Kind.REFUSAL: RED}
 
 Paint = Callable[[Shown], str]
@@ -30,8 +30,9 @@ def colours(shown: Shown) -> str:
     """Return the text with its colours; each line has its own, as a pager may begin anywhere."""
     if shown.kind in _WHOLES:
         return "\n".join(_sgr(_WHOLES[shown.kind], line) for line in shown.text.split("\n"))
-    head = shown.head + 1 if shown.head else 0
-    return _sgr(_HEADS[shown.kind], shown.text[:head]) + shown.text[head:]
+    if shown.kind in _HEADS:
+        return _sgr(_HEADS[shown.kind], shown.text[: shown.head + 1]) + shown.text[shown.head + 1 :]
+    return shown.text
 
 
 def _sgr(code: str, text: str) -> str:

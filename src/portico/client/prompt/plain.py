@@ -114,7 +114,7 @@ class Plain:
     def _write(self, text: str) -> None:
         """Write below the line that may be being typed, and offer the next."""
         self._out(f"\n{text}" if self._at_prompt and self._person else text)
-        if not self._talk.unanswered or self._talk.lost:
+        if not self._talk.over and (self._talk.lost or not self._talk.unanswered):
             self._prompt()
 
     def _out(self, text: str) -> None:

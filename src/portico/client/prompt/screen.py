@@ -85,7 +85,7 @@ class Screen:
             self._talk.leave_now()
 
     def _prompt(self) -> StyleAndTextTuples:
-        return [("bold" if self._coloured else "", self._talk.name), ("", ": ")]
+        return [("bold" if self._coloured else "", f"{self._talk.name}: ")]
 
     def _accept(self, buffer: Buffer) -> bool:
         self._enter(buffer.text)
@@ -101,8 +101,7 @@ class Screen:
         app = self._session.app
         if app.is_running:
             app.renderer.erase()
-        # The terminal is in raw mode, where a line feed does not go to the first column.
-        self._output.write_raw(text.replace("\n", "\r\n"))
+        self._output.write_raw(text)
         self._output.flush()
         app.invalidate()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from portico.client.aio import AsyncClient
 from portico.client.prompt.asking import carry_out
 from portico.client.prompt.dialogue import Dialogue, Turn
-from portico.client.prompt.typed import Intent, Leave, Show, understand
+from portico.client.prompt.typed import Intent, Leave, Show, Wish, understand
 from portico.client.prompt.wording import Shown, answer
 from portico.model.entries import Entry
 from portico.model.errors import Gone, Lost, PorticoError
@@ -35,7 +35,7 @@ class Talk:
         self.heard: list[Hear] = []
         self.show: Callable[[Sequence[Shown]], None] | None = None
         self._dialogue = Dialogue("", 0)
-        self._waiting: deque[tuple[Intent, Turn]] = deque()
+        self._waiting: deque[tuple[Wish, Turn]] = deque()
         self._asking: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._fewer = asyncio.Event()
@@ -63,6 +63,11 @@ class Talk:
         """How many lines have no answer yet."""
         return self._dialogue.unanswered
 
+    @property
+    def over(self) -> bool:
+        """Whether the goodbye is said, or about to be."""
+        return self._over.is_set()
+
     def typed(self, text: str) -> None:
         """Take a line."""
         try:
@@ -84,8 +89,8 @@ class Talk:
 
     def _ask(self) -> None:
         while self._waiting and len(self._asking) < ASKED:
-            intent, turn = self._waiting.popleft()
-            task = asyncio.ensure_future(self._answer(intent, turn))
+            wish, turn = self._waiting.popleft()
+            task = asyncio.ensure_future(self._answer(wish, turn))
             self._asking.add(task)
             task.add_done_callback(self._asked)
 
@@ -99,9 +104,8 @@ class Talk:
             self._over.set()
         self._ask()
 
-    async def _answer(self, intent: Intent, turn: Turn) -> None:
-        assert not isinstance(intent, Leave)  # noqa: S101 - for the type checker; it is not asked
-        reply = await carry_out(self._client, intent)
+    async def _answer(self, wish: Wish, turn: Turn) -> None:
+        reply = await carry_out(self._client, wish)
         if not (self._over.is_set() and isinstance(reply, Lost)):
             self._dialogue.answer(turn, reply)
             self._news()

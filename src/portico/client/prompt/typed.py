@@ -66,7 +66,10 @@ class Leave:
     """Say goodbye."""
 
 
-Intent: TypeAlias = Say | Tell | Rename | Show | Ask | Leave
+Wish: TypeAlias = Say | Tell | Rename | Show | Ask
+"""What is asked of the server, and answered."""
+
+Intent: TypeAlias = Wish | Leave
 
 
 def understand(text: str) -> Intent | None:

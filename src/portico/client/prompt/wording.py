@@ -38,7 +38,7 @@ ARRIVED = (Kind.MESSAGE, Kind.EVENT)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Some lines for the screen; the first `head` characters name who speaks."""
+    """Some lines for the screen; the first `head` characters are the name of who speaks, if anybody."""
 
     kind: Kind
     text: str
@@ -73,10 +73,10 @@ def answer(reply: Any) -> Shown:  # noqa: ANN401 - any reply
     """Show the answer to a line."""
     words = view(reply)
     if isinstance(reply, Said):
-        return _shown(Kind.ACK, message_lines(ANSWER, words.rstrip("\n")), len(ANSWER))
+        return _shown(Kind.ACK, message_lines(ANSWER, words.rstrip("\n")))
     if isinstance(reply, PorticoError):
         return _shown(Kind.REFUSAL, words)
-    return _shown(Kind.ANSWER, f"{ANSWER}:\n{words}", len(ANSWER))
+    return _shown(Kind.ANSWER, f"{ANSWER}:\n{words}")
 
 
 def notice(sentence: str) -> Shown:
