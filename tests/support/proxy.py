@@ -52,7 +52,7 @@ class Proxy:
         self.connections = self.cuts = self.repeats = 0
         self._server_address = host, port
         self._dice = random.Random(seed)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._listener: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,23 +65,24 @@ class Proxy:
     ) -> None:
         assert self._listener is not None
         self._listener.close()
-        for task in self._tasks:
+        left = dict(self._tasks)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
+        for writer in left.values():  # a task that never began has not closed its own
+            reset(writer)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks[task] = writer
+        task.add_done_callback(self._tasks.pop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._relay(reader, writer)
         except OSError:
             reset(writer)
-        except asyncio.CancelledError:
-            reset(writer)
-        finally:
-            self._tasks.discard(task)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass bytes in both directions until the cut, or until one side has ended."""
@@ -103,9 +104,9 @@ class Proxy:
         finally:
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
             self._end(writer)
             self._end(up_writer)
+            await asyncio.gather(*pumps, return_exceptions=True)
         if cut and dice.random() < trouble.repeated:
             self.repeats += 1
             await self._repeat(bytes(said))
@@ -133,6 +134,8 @@ class Proxy:
         return True
 
     def _end(self, writer: asyncio.StreamWriter) -> None:
+        if writer.is_closing():
+            return
         if self._dice.random() < 0.5:
             reset(writer)
         else:
