@@ -105,9 +105,11 @@ class Core:
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
-        if self._over is None and self._up and self.conversation.name is not None:
+        thinking = any(request.patience for request in self.conversation.pending())
+        if self._over is None and self._up and self.conversation.name is not None and not thinking:
             self._up = False
-            # Without a goodbye the server closes the session as well, when it sees the connection end.
+            # Without a goodbye the server closes the session as well, when it sees the connection end; so
+            # nobody waits for it behind a request that may itself wait for a minute.
             try:
                 with contextlib.suppress(PorticoError, TimeoutError):
                     await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
