@@ -159,6 +159,29 @@ async def test_waiting_for_history(start):
         assert await bob.history(since=head + 1, wait=0.01) == []
 
 
+async def test_who_waits_for_history_holds_up_nobody_and_gets_the_kind_it_wants(start):
+    served = await start()
+    async with AsyncClient(address(served), name="ann") as ann:
+        head = (await ann.hello())["head"]
+        waiting = asyncio.ensure_future(ann.history(since=head, kind="erased", wait=30))
+        seq = await ann.say("on the same connection")
+        await ann.erase(seq)
+        (erased,) = await waiting
+        assert (erased.kind, erased.sender) == ("erased", "ann")
+        assert await ann.history(kind="file", wait=0.01) == []
+
+
+@pytest.mark.parametrize("words", [["FOLLOW"], [b"quiet"], ["HELLO", 2], ["bye"]])
+async def test_what_the_client_says_itself_nobody_else_says(start, words):
+    served = await start()
+    async with AsyncClient(address(served)) as client:
+        with pytest.raises(PorticoError, match="is said by the client itself; use "):
+            await client.call(*words)
+        with pytest.raises(PorticoError, match="is said by the client itself; use "):
+            await client.call_many([["PING"], words])
+        assert await client.call("ping") == "PONG"
+
+
 # --- names and places -----------------------------------------------------------------------------
 
 
@@ -521,7 +544,7 @@ async def test_who_is_cancelled_leaves_a_usable_client(start, work, broken):
                 break_off(client)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        break_off(client)  # HISTORY may still wait over the old one
+        break_off(client)
         assert await client.echo("usable") == "usable"
         assert await client.say("said")
         assert (await client.history(kind="message"))[-1].text == "said"

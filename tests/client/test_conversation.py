@@ -246,11 +246,11 @@ def test_what_was_not_sent_yet_is_not_owed():
     """Silence is only the server's fault once it has been asked something."""
     talk = visitor()
     talk.conversation.probe()
-    assert talk.conversation.oldest is None
+    assert not talk.conversation.owed
     assert talk.sent() == ["PING"]
-    assert talk.conversation.oldest is not None
+    assert talk.conversation.owed
     talk.answer("PONG")
-    assert talk.conversation.oldest is None
+    assert not talk.conversation.owed
 
 
 def test_all_is_answered_when_it_ends():

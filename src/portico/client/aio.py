@@ -173,8 +173,8 @@ class AsyncClient:
     ) -> builtins.list[Entry]:
         """Return entries, oldest first: the first `count` after number `since`, or else the newest.
 
-        `count` is at most 1,000 (100 when not given); `kind` is message, presence, file or erased. With
-        `wait`, in seconds up to 60, the answer comes as soon as there is an entry.
+        `count` is at most 1,000 (100 when not given); `kind` is message, presence, file or erased. When there
+        is no such entry yet, the first ones that come within `wait` seconds are the answer.
 
         Raise `Gone` when `since` is older than what is kept.
         """
@@ -182,9 +182,29 @@ class AsyncClient:
         words += ["SINCE", since] if since is not None else []
         words += ["COUNT", count] if count is not None else []
         words += ["KIND", kind] if kind is not None else []
-        words += ["WAIT", int(wait * 1_000)] if wait else []
-        maps = await self._connected().ask(words, wait=wait)
-        return [entry for entry in map(entry_of, maps) if entry is not None]
+        maps = await self._connected().ask(words)
+        entries = [entry for entry in map(entry_of, maps) if entry is not None]
+        return entries if entries or not wait else (await self._next_entries(since, kind, wait))[:count]
+
+    async def _next_entries(
+        self, since: int | None, kind: str | None, seconds: float
+    ) -> builtins.list[Entry]:
+        """Wait for entries of a kind. Not by HISTORY WAIT: all other answers would stand behind it."""
+        reader = self._connected().feed.reader(await self._head() if since is None else since)
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    entries = [entry for entry in await reader.next() if kind in (None, entry.kind)]
+                    if entries:
+                        return entries
+        except TimeoutError:
+            return []
+        finally:
+            reader.close()
+
+    async def _head(self) -> int:
+        head: int = (await self.hello())["head"]
+        return head
 
     async def events(self, *, since: int | None = None) -> AsyncGenerator[Entry, None]:
         """Yield every entry this client may see, once and in order, across reconnections, without end.
@@ -195,7 +215,7 @@ class AsyncClient:
         Raise `Gone` when entries are not kept that were not read yet, or when the room begins anew.
         """
         core = self._connected()
-        reader = core.feed.reader((await self.hello())["head"] if since is None else since)
+        reader = core.feed.reader(await self._head() if since is None else since)
         try:
             while True:
                 for entry in await reader.next():
@@ -267,20 +287,41 @@ class AsyncClient:
         return text
 
     async def call(self, *words: str | bytes | int, again: bool = False) -> Value:
-        """Ask any command, word by word; return its answer as it came (str, int, None, list or dict).
+        """Ask a command, word by word; return its answer as it came (str, int, None, list or dict).
 
         `again`: it may be asked again when the connection breaks before the answer; otherwise `Lost` is
-        raised then.
+        raised then. What the client itself says to keep its place (HELLO, FOLLOW, NAME, BYE...) is refused.
         """
-        return await self._connected().ask(words, again=again)
+        return await self._connected().ask(_free(words), again=again)
 
     async def call_many(
         self, requests: Iterable[Sequence[str | bytes | int]], *, again: bool = False
     ) -> builtins.list[Value]:
         """Ask many commands at once; return their answers in order, refusals as errors in their places."""
-        return await self._connected().ask_all(requests, again=again)
+        return await self._connected().ask_all(map(_free, requests), again=again)
 
     def _connected(self) -> Core:
         if self._core is None:
             raise PorticoError("the client is not connected; use `async with`, or call connect()")
         return self._core
+
+
+OWN = {
+    "AUTH": "give the client a token",
+    "BYE": "close()",
+    "FOLLOW": "events()",
+    "HELLO": "hello()",
+    "NAME": "join()",
+    "QUIET": "events(), until it is closed",
+    "QUIT": "close()",
+}
+"""Commands by which the client keeps its place, and what to use in their stead."""
+
+
+def _free(words: Sequence[str | bytes | int]) -> Sequence[str | bytes | int]:
+    """Return words that users may say; refuse what would part the client from its idea of the connection."""
+    name = str(words[0], "latin-1") if words and isinstance(words[0], bytes) else str(*words[:1])
+    instead = OWN.get(name.upper())
+    if instead is not None:
+        raise PorticoError(f"{name.upper()} is said by the client itself; use {instead}")
+    return words

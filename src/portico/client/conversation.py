@@ -46,26 +46,16 @@ class Slot(Protocol):
 class Request:
     """One request until it is answered.
 
-    `deadline` is when whoever asked gives up, on the clock of the caller; `patience` is how many seconds
-    the server may be silent before the connection counts as dead.
+    `deadline` is when whoever asked gives up, on the clock of the caller.
     """
 
-    __slots__ = ("again", "data", "deadline", "patience", "slot")
+    __slots__ = ("again", "data", "deadline", "slot")
 
-    def __init__(
-        self,
-        data: bytes,
-        slot: Slot,
-        deadline: float = math.inf,
-        patience: float = 0.0,
-        *,
-        again: bool = True,
-    ) -> None:
+    def __init__(self, data: bytes, slot: Slot, deadline: float = math.inf, *, again: bool = True) -> None:
         """Begin unanswered."""
         self.data = data
         self.slot = slot
         self.deadline = deadline
-        self.patience = patience
         self.again = again
 
     def answer(self, value: Value) -> None:
@@ -82,7 +72,6 @@ class Step:
     """A request of the conversation's own; `then` gets the answer, errors too."""
 
     __slots__ = ("answer",)
-    patience = 0.0
 
     def __init__(self, then: Callable[[Value], None]) -> None:
         """Begin unanswered."""
@@ -191,9 +180,9 @@ class Conversation:
         return len(self._waiting) + len(self._sent)
 
     @property
-    def oldest(self) -> Request | Step | None:
-        """The request whose answer comes next, of those that were sent."""
-        return self._sent[0] if self._sent else None
+    def owed(self) -> bool:
+        """Whether the server has something to answer."""
+        return bool(self._sent)
 
     def pending(self) -> list[Request]:
         """Return the requests that have no answer, in their order."""

@@ -105,11 +105,9 @@ class Core:
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
-        thinking = any(request.patience for request in self.conversation.pending())
-        if self._over is None and self._up and self.conversation.name is not None and not thinking:
+        if self._over is None and self._up and self.conversation.name is not None:
             self._up = False
-            # Without a goodbye the server closes the session as well, when it sees the connection end; so
-            # nobody waits for it behind a request that may itself wait for a minute.
+            # Without a goodbye the server closes the session as well, when it sees the connection end.
             try:
                 with contextlib.suppress(PorticoError, TimeoutError):
                     await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
@@ -133,16 +131,16 @@ class Core:
 
     # Asking
 
-    def ask(self, words: Sequence[Word], *, again: bool = True, wait: float = 0.0) -> Awaitable[Value]:
+    def ask(self, words: Sequence[Word], *, again: bool = True) -> Awaitable[Value]:
         """Ask; what is returned gives the answer, or raises the refusal, `Lost` or `TimedOut`.
 
-        `again`: it may be asked again when the connection breaks. `wait`: seconds the server may think.
+        `again`: it may be asked again when the connection breaks.
         """
         if self._over is not None:
             raise self._over
         slot = self._loop.create_future()
-        deadline = self._loop.time() + self._seconds + wait
-        self.conversation.ask(Request(encode(words), slot, deadline, wait, again=again))
+        deadline = self._loop.time() + self._seconds
+        self.conversation.ask(Request(encode(words), slot, deadline, again=again))
         self._link.wake()
         return slot
 
@@ -280,9 +278,8 @@ class Core:
         conversation, silent = self.conversation, now - self._link.stirred
         conversation.give_up(now, self._late)
         self._heard()
-        oldest = conversation.oldest
-        if oldest is not None:
-            patience = SILENCE_SECONDS + oldest.patience if conversation.ready else CONNECT_SECONDS
+        if conversation.owed:
+            patience = SILENCE_SECONDS if conversation.ready else CONNECT_SECONDS
             if silent > patience:
                 self._link.drop(Unavailable(f"the server said nothing for {patience:.0f} s"))
         elif conversation.ready and silent > IDLE_SECONDS:

@@ -89,7 +89,7 @@ class Link(asyncio.Protocol):
         self._scheduled = False
         if self._transport is None or self._choked:
             return
-        owed = self._conversation.oldest is not None
+        owed = self._conversation.owed
         data = self._conversation.take()
         if data:
             if not owed:

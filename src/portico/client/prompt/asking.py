@@ -52,7 +52,11 @@ async def _ask(client: AsyncClient, wish: Wish) -> Any:  # noqa: ANN401 - a repl
 
 
 async def _any(client: AsyncClient, command: Command, words: Words) -> Any:  # noqa: ANN401 - a reply
-    """Ask what needs no shape; only what reads may be asked again when the connection breaks."""
+    """Ask what needs no shape; only what reads may be asked again when the connection breaks.
+
+    Arguments that do not fit are refused here, also for what the prompt does not ask the server.
+    """
+    bind(command, words)
     return await client.call(*words, again=not command.speaks)
 
 
