@@ -3,7 +3,7 @@
 import asyncio
 
 from portico.client.batch import Batch
-from portico.client.conversation import Request
+from portico.client.requests import Request
 from portico.model.errors import NotFound, TimedOut
 
 

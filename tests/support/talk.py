@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from portico.client.conversation import Conversation, Request
+from portico.client.conversation import Conversation
+from portico.client.requests import Request
 from portico.client.resp import encode as encode_request
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError

@@ -20,13 +20,7 @@ def add_say(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.description = f"Say something to everybody; {STORED}"
     _add_text(parser)
-    parser.add_argument(
-        "--as",
-        dest="sender",
-        metavar="NAME",
-        type=flag(not_empty),
-        help="speak under this name, without taking a place (default: join as the next ClientN)",
-    )
+    _add_sender(parser, "speak under this name, without taking a place (default: join as the next ClientN)")
     add_target(parser)
     parser.set_defaults(run=say)
 
@@ -36,15 +30,13 @@ def add_tell(parser: argparse.ArgumentParser) -> None:
     parser.description = f"Say something to one person, and nobody else sees it; {STORED}"
     parser.add_argument("name", metavar="NAME", help="who shall get it")
     _add_text(parser)
-    parser.add_argument(
-        "--as",
-        dest="sender",
-        metavar="NAME",
-        type=flag(not_empty),
-        help="join under this name and leave (default: as the next ClientN)",
-    )
+    _add_sender(parser, "join under this name and leave (default: as the next ClientN)")
     add_target(parser)
     parser.set_defaults(run=tell)
+
+
+def _add_sender(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("--as", dest="sender", metavar="NAME", type=flag(not_empty), help=meaning)
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:

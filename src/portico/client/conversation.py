@@ -15,11 +15,11 @@ whatever a resumed FOLLOW repeats is not seen twice.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from portico.client.requests import Request, Step
 from portico.client.resp import Push, ReplyParser, Value, encode
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import Lost, NotFound, PorticoError, ProtocolError
@@ -28,54 +28,6 @@ IN_FLIGHT = 1_000
 """Requests sent and not answered yet: below the 1,024 after which the server stops to read."""
 
 Word = str | bytes | int
-
-
-class Slot(Protocol):
-    """Where an answer goes; a future of asyncio is one."""
-
-    def done(self) -> bool:
-        """Tell whether nobody waits any more."""
-
-    def set_result(self, result: Any, /) -> None:  # noqa: ANN401 - any reply
-        """Give the answer."""
-
-    def set_exception(self, exception: Any, /) -> None:  # noqa: ANN401 - as asyncio has it
-        """Give the refusal."""
-
-
-class Request:
-    """One request until it is answered.
-
-    `deadline` is when whoever asked gives up, on the clock of the caller.
-    """
-
-    __slots__ = ("again", "data", "deadline", "slot")
-
-    def __init__(self, data: bytes, slot: Slot, deadline: float = math.inf, *, again: bool = True) -> None:
-        """Begin unanswered."""
-        self.data = data
-        self.slot = slot
-        self.deadline = deadline
-        self.again = again
-
-    def answer(self, value: Value) -> None:
-        """Hand the answer over, unless nobody waits for it any more."""
-        if self.slot.done():
-            return
-        if isinstance(value, PorticoError):
-            self.slot.set_exception(value)
-        else:
-            self.slot.set_result(value)
-
-
-class Step:
-    """A request of the conversation's own; `then` gets the answer, errors too."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self, then: Callable[[Value], None]) -> None:
-        """Begin unanswered."""
-        self.answer = then
 
 
 class Listener(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 
 from portico.client.address import Address
 from portico.client.batch import Batch
-from portico.client.conversation import Conversation, Request, Word
+from portico.client.conversation import Conversation, Word
 from portico.client.feed import Feed
 from portico.client.limits import (
     CLOSE_SECONDS,
@@ -28,6 +28,7 @@ from portico.client.limits import (
     SILENCE_SECONDS,
 )
 from portico.client.link import Link, cannot_connect
+from portico.client.requests import Request
 from portico.client.resp import Value, encode
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import (
