@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portico.cli import target
 from portico.cli.errors import UsageError
 from portico.cli.serve import keep_standard_files
-from portico.cli.target import add_target, token
 
 if TYPE_CHECKING:
-    from portico.client.aio import AsyncClient
     from portico.client.prompt.paint import Paint
     from portico.client.prompt.talk import Talk
 
@@ -28,7 +28,7 @@ def add_connect(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.description = DESCRIPTION
     parser.add_argument("--name", default="", help="who to be (default: the next free ClientN)")
-    add_target(parser)
+    target.add_target(parser)
     parser.set_defaults(run=run)
 
 
@@ -61,7 +61,7 @@ async def _talk(arguments: argparse.Namespace) -> int:
     from portico.wire.lines import one_line
 
     talk = Talk()
-    client = _client(arguments, talk)
+    client = target.client(arguments, arguments.name, None, talk.lost_it, talk.has_it_back)
     try:
         await talk.join(client)
         _leave_when_told(talk)
@@ -75,29 +75,13 @@ async def _talk(arguments: argparse.Namespace) -> int:
 
 
 def _leave_when_told(talk: Talk) -> None:
-    """Leave in order when the process is asked to end, or its terminal goes away."""
+    """Leave in order when the process is asked to end, or its terminal goes away; where that can be heard."""
     import asyncio
     import signal
 
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(each, talk.leave_now)
-
-
-def _client(arguments: argparse.Namespace, talk: Talk) -> AsyncClient:
-    from portico.client.aio import AsyncClient
-    from portico.model.errors import PorticoError
-
-    try:
-        return AsyncClient(
-            arguments.server,
-            name=arguments.name,
-            token=token(arguments),
-            timeout=None,
-            on_lost=talk.lost_it,
-            on_back=talk.has_it_back,
-        )
-    except PorticoError as error:
-        raise UsageError(error.sentence) from None
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), talk.leave_now)
 
 
 async def _show(arguments: argparse.Namespace, talk: Talk) -> None:

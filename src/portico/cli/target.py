@@ -66,13 +66,19 @@ def client(
     name: str | None = None,
     timeout: float | None = ANSWER_SECONDS,
     on_lost: Callable[[PorticoError], None] | None = None,
+    on_back: Callable[[], None] | None = None,
 ) -> AsyncClient:
-    """Return a client of the server the user means, not connected yet."""
+    """Return a client of the server the user means, not connected yet; see `AsyncClient` for the rest."""
     from portico.client.aio import AsyncClient
 
     try:
         return AsyncClient(
-            arguments.server, name=name, token=token(arguments), timeout=timeout, on_lost=on_lost
+            arguments.server,
+            name=name,
+            token=token(arguments),
+            timeout=timeout,
+            on_lost=on_lost,
+            on_back=on_back,
         )
     except PorticoError as error:
         raise UsageError(error.sentence) from None

@@ -27,8 +27,6 @@ Work = Callable[["AsyncClient"], Awaitable[T]]
 LOOK_SECONDS = 0.2
 """How often a command that waits looks whether anybody still reads what it prints."""
 
-ENDED = select.POLLERR | select.POLLHUP | select.POLLNVAL
-
 
 def visit(arguments: argparse.Namespace, work: Work[T], *, name: str | None = None) -> T:
     """Do something with a client that is connected (with a name: has joined); return the result."""
@@ -74,11 +72,12 @@ async def _while_read(work: Awaitable[T]) -> T:
 
 
 def _unread() -> bool:
-    """Tell whether standard output is a pipe or terminal without a reader."""
-    poll = select.poll()
-    with contextlib.suppress(OSError, ValueError):
+    """Tell whether standard output is a pipe or terminal without a reader; False where nobody can tell."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)
-        return any(events & ENDED for _, events in poll.poll(0))
+        ended = select.POLLERR | select.POLLHUP | select.POLLNVAL
+        return any(events & ended for _, events in poll.poll(0))
     return False
 
 

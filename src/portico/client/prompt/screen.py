@@ -21,7 +21,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from portico.client.prompt.completion import Completion
@@ -124,8 +124,10 @@ class Screen:
         return keys
 
 
-def _output(*, coloured: bool) -> Vt100_Output:
+def _output(*, coloured: bool) -> Output:
     """Return the terminal; it is never asked where its cursor is, since not every one answers."""
+    if sys.platform == "win32":
+        return create_output()
     depth = None if coloured else ColorDepth.DEPTH_1_BIT
     output = Vt100_Output.from_pty(sys.stdout, default_color_depth=depth)
     output.enable_cpr = False
