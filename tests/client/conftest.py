@@ -11,7 +11,10 @@ import pytest
 from portico import AsyncClient
 from portico.client import core as core_module
 from portico.client import link as link_module
+from portico.client.address import Address
 from tests.server.conftest import start as start  # noqa: PLC0414 - a fixture
+from tests.server.conftest import until
+from tests.support.stage import Stage, soon
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -49,12 +52,22 @@ async def pretending() -> AsyncIterator[Callable[[Handle], Awaitable[str]]]:
 
 
 @pytest.fixture
-def hasty(monkeypatch):
-    """All waiting of the client is a hundred times shorter."""
-    for module in (core_module, link_module):
-        for name in dir(module):
-            if name.endswith(("_SECONDS", "_PAUSE")) or name == "LOOK_SECONDS":
-                monkeypatch.setattr(module, name, getattr(module, name) / 100)
+async def stage(pretending, monkeypatch):
+    """All pauses are short; who waits longer says so."""
+    for module, name, seconds in (
+        (link_module, "FIRST_PAUSE", 0.001),
+        (link_module, "LONGEST_PAUSE", 0.01),
+        (link_module, "CLOSE_SECONDS", 0.05),
+        (core_module, "CLOSE_SECONDS", 0.05),
+        (core_module, "LOOK_SECONDS", 0.005),
+    ):
+        monkeypatch.setattr(module, name, seconds)
+    made = Stage()
+    host, _, port = (await pretending(made.accept)).rpartition(":")
+    made.address = Address(host, int(port))
+    yield made
+    for core in made.cores:
+        await soon(core.stop())
 
 
 def address(served) -> str:
@@ -71,3 +84,10 @@ def break_off(client: AsyncClient) -> None:
     sock = transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+async def looks(core, times=3):
+    """The clock is looked at so many times."""
+    for _ in range(times):
+        before = core._looking
+        await until(lambda before=before: core._looking is not before)

@@ -10,7 +10,6 @@ from portico.commands.table import TABLE
 from portico.model.entries import ErasedMessage, Message, Presence
 from portico.model.errors import (
     BadName,
-    CannotConnect,
     Denied,
     Full,
     Gone,
@@ -250,17 +249,6 @@ async def test_what_no_server_would_take(start):
         assert await client.echo("still here") == "still here"
 
 
-async def test_nobody_is_there(unused_tcp_port):
-    with pytest.raises(CannotConnect, match="cannot connect to"):
-        await AsyncClient(f"127.0.0.1:{unused_tcp_port}").connect()
-
-
-@pytest.mark.parametrize("host", ["a..b", "x" * 70, "a\0b", "nowhere.invalid"])
-async def test_no_machine_has_that_name(host):
-    with pytest.raises(CannotConnect):
-        await AsyncClient(f"{host}:1").connect()
-
-
 def answering(answer: bytes):
     async def handle(reader, writer):
         await reader.read(1)
@@ -268,30 +256,6 @@ def answering(answer: bytes):
         await reader.read()
 
     return handle
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n",
-        b"*2\r\n$6\r\nserver\r\n$5\r\nredis\r\n",
-        b"-ERR unknown command 'HELLO'\r\n",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"",
-    ],
-)
-async def test_it_is_not_portico(pretending, answer, hasty):
-    with pytest.raises(PorticoError):
-        await AsyncClient(await pretending(answering(answer))).connect()
-
-
-async def test_a_server_that_hangs_up(pretending):
-    async def handle(reader, writer):
-        await reader.read(1)
-
-    with pytest.raises(CannotConnect):
-        await AsyncClient(await pretending(handle)).connect()
 
 
 async def test_a_client_that_is_not_connected():
@@ -359,39 +323,6 @@ async def test_nothing_is_left_behind(start):
 # --- time -----------------------------------------------------------------------------------------
 
 
-async def greet(reader, writer):
-    """Answer HELLO as a visitor's server does."""
-    await reader.readuntil(b"\r\n3\r\n")
-    writer.write(b"%4\r\n+server\r\n+portico\r\n+log\r\n+l\r\n+name\r\n_\r\n+head\r\n:0\r\n")
-
-
-async def test_no_answer_in_time_and_the_client_goes_on(pretending):
-    async def handle(reader, writer):
-        await greet(reader, writer)
-        await reader.readuntil(b"late\r\n")
-        await reader.readuntil(b"next\r\n")
-        await reader.readuntil(b"third\r\n")
-        writer.write(b"+late\r\n+next\r\n+third\r\n")
-        await reader.read()
-
-    async with AsyncClient(await pretending(handle), timeout=0.2) as client:
-        results = await asyncio.gather(client.echo("late"), client.echo("next"), return_exceptions=True)
-        assert [type(each) for each in results] == [TimedOut, TimedOut]
-        assert await client.echo("third") == "third"
-
-
-async def test_many_at_once_of_which_some_are_late(pretending):
-    async def handle(reader, writer):
-        await greet(reader, writer)
-        await reader.readuntil(b"a\r\n")
-        writer.write(b"+a\r\n")
-        await reader.read()
-
-    async with AsyncClient(await pretending(handle), timeout=0.2) as client:
-        answers = await client.call_many([["ECHO", "a"], ["ECHO", "b"], ["ECHO", "c"]])
-        assert [answers[0], type(answers[1]), type(answers[2])] == ["a", TimedOut, TimedOut]
-
-
 async def test_no_place_in_time(start):
     """Also joining ends after the time, though the server is away."""
     served = await start()
@@ -401,53 +332,6 @@ async def test_no_place_in_time(start):
             with pytest.raises(TimedOut):
                 await work
         assert client._core.conversation.unanswered == 0, "nobody waits for these any more"
-
-
-async def test_a_server_that_owes_an_answer_and_is_silent_is_left(pretending, hasty):
-    connections = []
-
-    async def handle(reader, writer):
-        connections.append(writer)
-        await greet(reader, writer)
-        await reader.readuntil(b"x\r\n")
-        if len(connections) > 1:
-            writer.write(b"+x\r\n")
-        await reader.read()
-
-    async with AsyncClient(await pretending(handle)) as client:
-        assert await client.echo("x") == "x"
-        assert len(connections) == 2
-
-
-async def test_a_server_that_owes_nothing_is_asked_for_a_sign_of_life(pretending, hasty):
-    asked = asyncio.Event()
-
-    async def handle(reader, writer):
-        await greet(reader, writer)
-        await reader.readuntil(b"PING\r\n")
-        writer.write(b"+PONG\r\n")
-        await reader.readuntil(b"PING\r\n")
-        asked.set()
-        writer.write(b"+PONG\r\n")
-        await reader.read()
-
-    lost = []
-    async with AsyncClient(await pretending(handle), on_lost=lost.append):
-        async with asyncio.timeout(5):
-            await asked.wait()
-        assert lost == []
-
-
-async def test_a_server_that_is_far_away(pretending):
-    """An introduction may take longer than time-outs are looked at."""
-
-    async def handle(reader, writer):
-        await asyncio.sleep(0.6)
-        await greet(reader, writer)
-        await reader.read()
-
-    async with AsyncClient(await pretending(handle)) as client:
-        assert client.name is None
 
 
 # --- breaks ---------------------------------------------------------------------------------------
@@ -465,21 +349,6 @@ async def test_it_comes_back_as_the_same_session(start):
         await until(lambda: len(back) == 3)
         assert len(lost) == 3
         assert [line.name for line in await client.status()] == ["ann"]
-
-
-async def test_a_callback_that_fails_stops_nothing(start):
-    served = await start()
-    heard = []
-
-    def fail(*_):
-        raise RuntimeError("of the user's own")
-
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
-    async with AsyncClient(address(served), name="ann", on_lost=fail, on_back=fail) as client:
-        for _ in range(2):
-            break_off(client)
-            assert await client.say("x")
-    assert len(heard) == 4
 
 
 async def test_a_name_that_ones_own_ghost_holds(start):
