@@ -503,7 +503,8 @@ async def test_the_goodbye_is_not_waited_for_long(stage):
 
 
 @pytest.mark.parametrize("name", [None, "ann"])
-async def test_who_is_not_there_says_none(stage, name):
+async def test_who_is_not_there_says_none(stage, monkeypatch, name):
+    monkeypatch.setattr(core_module, "CLOSE_SECONDS", 60.0)
     core, line = await stage.begun(name)
     if name:
         line.breaks()

@@ -21,9 +21,9 @@ async def test_a_connection_that_is_cut_again_and_again(serve):
 
 async def test_a_server_that_is_killed_again_and_again(serve):
     server = serve(max_clients=50)
-    result = await kill(server, kills=8, seed=1)
+    result = await kill(server, kills=10, seed=1)
     assert result.account.acknowledged > 0
-    assert result.breaks == 8
+    assert result.breaks == 10
     assert result.sound, str(result)
 
 
