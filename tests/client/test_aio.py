@@ -520,3 +520,21 @@ async def test_a_room_that_begins_anew(start):
                 await waiting
             assert await client.say("here")
             assert [line.name for line in await eve.status()] == ["eve", "ann"]
+
+
+async def test_who_speaks_while_connecting_joins_under_the_name_asked_for(start):
+    served = await start()
+    client = AsyncClient(address(served), name="ann")
+    await asyncio.gather(client.connect(), client.say("x"))
+    name = client.name
+    await client.close()
+    assert name == "ann"
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "x" * 2_000_000])
+async def test_what_is_refused_here_stands_in_its_place(start, bad):
+    served = await start()
+    async with AsyncClient(address(served), name="ann") as client:
+        one, refused, two = await client.say_many(["a", bad, "b"])
+        assert (one, two) == (2, 3)
+        assert isinstance(refused, PorticoError)

@@ -8,7 +8,7 @@ import pytest
 from portico.client import conversation as conversation_module
 from portico.client import core as core_module
 from portico.client import limits
-from portico.client.conversation import Request
+from portico.client.requests import Request
 from portico.model.errors import Lost, TimedOut, Unavailable
 from tests.client.conftest import looks
 from tests.server.conftest import until
@@ -350,3 +350,35 @@ async def test_thousands_hear_of_the_end(stage):
     tasks.clear()
     del core
     await until(lambda: alive() == 0)
+
+
+async def test_a_closed_client_does_not_pile_up_tracebacks(stage):
+    core, _ = await stage.begun()
+    await core.stop()
+    for _ in range(100):
+        with pytest.raises(Lost) as lost:
+            core.ask(["PING"])
+        depth, trace = 0, lost.value.__traceback__
+        while trace is not None:
+            depth, trace = depth + 1, trace.tb_next
+    assert depth < 10
+
+
+async def test_who_gives_up_while_waiting_for_room_leaves_nothing(stage, monkeypatch):
+    monkeypatch.setattr(core_module, "MOST_ASKED", 8)
+    monkeypatch.setattr(conversation_module, "IN_FLIGHT", 3)
+    core, line = await stage.begun(seconds=None)
+    asking = asyncio.ensure_future(core.ask_all([["ECHO", n] for n in range(20)]))
+    await line.hears("ECHO 0", "ECHO 1", "ECHO 2")
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await until(lambda: core.conversation.unanswered == 3)
+
+
+async def test_a_closed_client_keeps_no_requests(stage):
+    core, line = await stage.begun()
+    asking = asyncio.ensure_future(core.ask_all([["ECHO", "x"]]))
+    await line.hears("ECHO x")
+    await soon(core.stop())
+    assert [type(each) for each in await asking] == [Lost]
+    assert core.conversation.unanswered == 0

@@ -33,6 +33,10 @@ class Batch:
         self._answered()
         return await self._all
 
+    def cancel(self) -> None:
+        """Give up what has no answer yet."""
+        self._all.cancel()
+
     @property
     def given_up(self) -> bool:
         """Whether nobody waits for the answers any more."""

@@ -101,10 +101,10 @@ class Conversation:
         self.joined_unknowingly = self.joined_unknowingly or (self._joining and asked)
         self._open = self.ready = self._joining = False
         self._own.clear()
-        unanswered = [request for request in self._sent if isinstance(request, Request)]
+        wanted = [each for each in self._sent if isinstance(each, Request) and not each.slot.done()]
         self._sent.clear()
         self._turns = 0
-        for request in reversed(unanswered):
+        for request in reversed(wanted):
             if request.again:
                 self._waiting.appendleft(request)
             else:

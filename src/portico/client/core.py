@@ -100,9 +100,13 @@ class Core:
 
     async def started(self) -> None:
         """Wait for the first connection."""
-        if self._over is not None:
-            raise self._over
+        self._check_open()
         await asyncio.shield(self._first)
+
+    def _check_open(self) -> None:
+        """Raise what ended this client, if it has ended; each time without the way it took before."""
+        if self._over is not None:
+            raise self._over.with_traceback(None)
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
@@ -137,8 +141,7 @@ class Core:
 
         `again`: it may be asked again when the connection breaks.
         """
-        if self._over is not None:
-            raise self._over
+        self._check_open()
         slot = self._loop.create_future()
         deadline = self._loop.time() + self._seconds
         self.conversation.ask(Request(encode(words), slot, deadline, again=again))
@@ -151,17 +154,33 @@ class Core:
         Who asks one at a time waits for each answer; who asks many waits here while too many are open.
         """
         batch = Batch(self._loop)
-        for words in requests:
-            while self.conversation.unanswered >= MOST_ASKED and self._over is None:
-                if self._fewer is None or self._fewer.done():
-                    self._fewer = self._loop.create_future()
-                await asyncio.shield(self._fewer)
-            if self._over is not None:
-                raise self._over
+        try:
+            for words in requests:
+                if self.conversation.unanswered >= MOST_ASKED:
+                    await self._until_fewer()
+                self._check_open()
+                self._ask_for(batch, words, again=again)
+            return await batch.answers()
+        finally:
+            batch.cancel()
+
+    def _ask_for(self, batch: Batch, words: Sequence[Word], *, again: bool) -> None:
+        """Ask one of many; what no server would take is refused in its place."""
+        place = batch.place()
+        try:
+            data = encode(words)
+        except PorticoError as error:
+            place.set_exception(error)
+        else:
             deadline = self._loop.time() + self._seconds
-            self.conversation.ask(Request(encode(words), batch.place(), deadline, again=again))
+            self.conversation.ask(Request(data, place, deadline, again=again))
             self._link.wake()
-        return await batch.answers()
+
+    async def _until_fewer(self) -> None:
+        while self.conversation.unanswered >= MOST_ASKED and self._over is None:
+            if self._fewer is None or self._fewer.done():
+                self._fewer = self._loop.create_future()
+            await asyncio.shield(self._fewer)
 
     def key(self) -> str:
         """Return a key that nothing was ever said with."""
@@ -170,8 +189,9 @@ class Core:
 
     async def join(self, name: str = "") -> str:
         """Become a session, under this name or any; return the name. Two who ask at once get the same."""
-        if self._over is not None:
-            raise self._over
+        await self.started()
+        if self.conversation.name is not None:
+            return self.conversation.name
         if self._joined is None or self._joined.done():
             self._joined = self._loop.create_future()
             self.conversation.join(name)
@@ -259,7 +279,7 @@ class Core:
     def _ended(self, why: PorticoError) -> None:
         if self._over is not None:
             return
-        if not self._first.done() and not (self._ghost_until and why.code in OURS_MEANWHILE):
+        if not self._first.done():
             _refuse(self._first, self._not_even_once(why))
         elif self._up:
             self._up, self._trouble = False, why

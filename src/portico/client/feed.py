@@ -99,7 +99,7 @@ class Reader:
         """Return the next entries, at least one; raise what ended the feed, `Gone` for what is not kept."""
         while True:
             if self._error is not None and not self._buffer:
-                raise self._error
+                raise self._error.with_traceback(None)
             entries = await self._read_page() if self._behind else await self._take()
             if entries:
                 return entries
