@@ -11,13 +11,11 @@ from portico.cli import output
 from portico.cli.target import add_target
 from portico.cli.values import flag, number
 from portico.model.entries import KINDS, Entry, as_map
+from portico.room.limits import PAGE_ENTRIES
 from portico.wire.views import past_line
 
 if TYPE_CHECKING:
     from portico.client.aio import AsyncClient
-
-PAGE = 1_000
-"""Entries asked for at a time, the most there are in one answer of HISTORY."""
 
 NEWEST = 100
 """Entries shown unless told otherwise, as HISTORY does."""
@@ -83,7 +81,7 @@ async def pages(
     """Yield the entries after a number, as many as are wanted, a page at a time."""
     left = count
     while left is None or left > 0:
-        wanted = PAGE if left is None else min(left, PAGE)
+        wanted = PAGE_ENTRIES if left is None else min(left, PAGE_ENTRIES)
         page = await client.history(since=since, count=wanted, kind=kind)
         yield page
         if len(page) < wanted:
@@ -94,7 +92,7 @@ async def pages(
 
 async def newest(client: AsyncClient, count: int, kind: str | None) -> list[Entry]:
     """Return the newest entries, also more than fit into one answer."""
-    if count <= PAGE:
+    if count <= PAGE_ENTRIES:
         return await client.history(count=count, kind=kind)
     facts = await client.hello()
     before, reach = facts["first"] - 1, count

@@ -104,7 +104,7 @@ class AsyncClient:
         Raise `Full`, `NameTaken` or `BadName`.
         """
         core = self._connected()
-        joined = core.conversation.name or await core.join(name)
+        joined = await core.join(name)
         if name in ("", joined):
             return joined
         new: str = await core.ask(["NAME", name])

@@ -228,14 +228,14 @@ class Conversation:
             raise ProtocolError("protocol: what answers there is not Portico")
         first, self.ready = not self.ready, True
         other_log = bool(self.facts) and self.facts["log"] != value["log"]
-        self.learn(value)
+        self._learn(value)
         if other_log and self._following is not None:
             self._begin_anew()
         elif first and self._following is not None:
             self._turn(["FOLLOW", "SINCE", self._following], self._followed)
         self._listener.introduced()
 
-    def learn(self, facts: dict[str, Any]) -> None:
+    def _learn(self, facts: dict[str, Any]) -> None:
         """Take note of what HELLO answered."""
         self.facts, self.name = facts, facts["name"]
         if self.name is not None:

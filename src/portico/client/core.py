@@ -110,15 +110,14 @@ class Core:
 
     async def stop(self) -> None:
         """Say goodbye, where there is a session and a connection, and disconnect; whatever waits fails."""
-        if self._over is None and self._up and self.conversation.name is not None:
-            self._up = False
-            # Without a goodbye the server closes the session as well, when it sees the connection end.
-            try:
+        try:
+            if self._up and self.conversation.name is not None:
+                self._up = False
+                # Without a goodbye the server closes the session as well, when it sees the connection end.
                 with contextlib.suppress(PorticoError, TimeoutError):
                     await asyncio.wait_for(self.ask(["BYE"], again=False), CLOSE_SECONDS)
-            finally:
-                self._end(Lost("the client was closed"))
-        self._end(Lost("the client was closed"))
+        finally:
+            self._end(Lost("the client was closed"))
         await self._link.gone()
 
     def _end(self, error: PorticoError) -> None:
@@ -188,7 +187,7 @@ class Core:
         return f"{self._keys}-{self._count}"
 
     async def join(self, name: str = "") -> str:
-        """Become a session, under this name or any; return the name. Two who ask at once get the same."""
+        """Be a session, under this name or any unless it is one; return its name. Two at once share one."""
         await self.started()
         if self.conversation.name is not None:
             return self.conversation.name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from portico.room.limits import PAGE_ENTRIES
+
 CONNECT_SECONDS = 5.0
 """For one attempt to connect: TCP tries again after 1 and after 3 seconds."""
 
@@ -36,5 +38,5 @@ EVENTS_HELD = 1_000
 EVENT_BYTES_HELD = 4 * 1_048_576
 """Text among them: an entry may have 64 KiB."""
 
-EVENTS_PAGE = 1_000
-"""Entries read from the history at a time, the most there are in one answer."""
+EVENTS_PAGE = PAGE_ENTRIES
+"""Entries read from the history at a time: the most there are in one answer."""
