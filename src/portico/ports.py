@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portico.model.files import FileFacts
+from portico.model.files import Author, FileChange, FileFacts, Order, Receipt
+from portico.model.later import Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,17 @@ class Log(Protocol):
 
 
 class Repository(Protocol):
-    """The shared files of a room, read side.
+    """The shared files of a room.
 
-    Paths are what `portico.model.paths` takes for one. Errors: `Unavailable` when the store cannot be read at
-    present, or was closed.
+    Paths are what `portico.model.paths` takes for one. Errors: `Unavailable` when the store cannot be read or
+    written at present, or was closed.
     """
+
+    async def open(self) -> Sequence[FileChange]:
+        """Begin; return the changes an earlier run began and of which the log may not know.
+
+        Each has come true by now, completed where a crash had cut it short.
+        """
 
     async def list(self, pattern: str | None, after: str | None, count: int) -> Sequence[FileFacts]:
         """Return up to `count` files in code point order of their paths.
@@ -111,10 +118,106 @@ class Repository(Protocol):
         """Return how many files match the pattern; raise `TooBig` as `list` does."""
 
     async def stat(self, path: str) -> FileFacts:
-        """Return the facts of one file; raise `NotFound`, or `BadPath` for what is no path."""
+        """Return the facts of one file; raise `NotFound`, or `BadPath` for what is no path.
+
+        A file whose digest is being computed is waited for, a while.
+        """
+
+    def desk(self) -> Desk:
+        """Return a new way for one client to read and change files."""
+
+    def settled(self, key: str) -> None:
+        """Take note that a change stands in the log."""
+
+    def changes(self) -> AsyncIterator[FileChange]:
+        """Yield what others do to the files from now on, once it has been still for a while."""
+
+    def fetched(self, receipt: Receipt) -> None:
+        """Take note that somebody has fetched a file; it is durable a second later."""
+
+    async def receipts(self, path: str) -> Sequence[Receipt]:
+        """Return who fetched the files of this path, newest last, at most the last thousand."""
 
     async def close(self) -> None:
         """Stop what is being read and let go of the store; closing twice is fine."""
+
+
+class Desk(Protocol):
+    """One client's way to the files. What it asks is done in the order of asking, one after another.
+
+    Nothing waits: each method returns a `Later` that is resolved, on the event loop, with the answer or with
+    a `PorticoError`. Asking for many things at once is what makes small files fast: they are done together.
+    """
+
+    def read(self, path: str, offset: int, count: int, etag: str) -> Later:
+        """Answer with at most `count` bytes from an offset: `bytes` when they are few, else a `Source`.
+
+        At the end of the file there are none. Errors: `NotFound`, `BadPath`; `Changed` when an etag is given
+        and the file has another.
+        """
+
+    def stat(self, path: str) -> Later:
+        """Answer as `Repository.stat`, without waiting for a digest; see what was asked before done."""
+
+    def put(self, order: Order, most: int) -> Later:
+        """Begin an upload of at most `most` bytes, or continue one; answer with its `Progress`.
+
+        One that is unfinished is continued when its id is given, or when path, size and SHA-256 are the same.
+        An unknown id begins one of that id if it is 32 hexadecimal digits, else of another. The upload belongs
+        to this desk unless another one is at it. Errors: `BadPath`, `Exists`, `TooBig`, `NoSpace`, `Busy` when
+        there are too many.
+        """
+
+    def write(self, upload: str, offset: int, data: bytes) -> Later:
+        """Answer with the new offset. Errors: `NotFound`, `WrongOffset`, `Busy`, `TooBig`, `NoSpace`."""
+
+    def receive(self, upload: str, offset: int, size: int) -> Later:
+        """Answer with a `Sink` for so many bytes; errors as `write`. What is asked next waits for its end."""
+
+    def finish(self, upload: str, author: Author) -> Later:
+        """Verify, make durable, and let the file appear whole; answer with the `FileChange`.
+
+        Asked again within a day it answers the same. Errors: `NotFound`, `WrongOffset` (bytes are missing),
+        `WrongDigest` (the upload is gone), `Exists`, `NoSpace`.
+        """
+
+    def cancel(self, upload: str) -> Later:
+        """Forget an unfinished upload; answer with None. Errors: `NotFound`."""
+
+    def remove(self, path: str, author: Author) -> Later:
+        """Remove a file; answer with the `FileChange`. Errors: `NotFound`, `BadPath`."""
+
+    def move(self, origin: str, path: str, author: Author, *, replace: bool) -> Later:
+        """Give a file another path; answer with the `FileChange`. Errors: `NotFound`, `Exists`, `BadPath`."""
+
+    def close(self) -> None:
+        """Leave: what is waited for is not answered any more, uploads may be continued by others."""
+
+
+class Source(Protocol):
+    """A range of an open file, to be sent from any one thread, then closed."""
+
+    path: str
+    etag: str
+    size: int
+    """Of the whole file."""
+    fd: int
+    offset: int
+    count: int
+    """Bytes of the range; all of them are there, unless somebody shortens the file meanwhile."""
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is fine."""
+
+
+class Sink(Protocol):
+    """Where the bytes of an upload go, from any one thread; blocking. What was taken is kept, come what may."""
+
+    def take(self, data: memoryview) -> None:
+        """Take the next bytes. Raise `NoSpace`, or `Unavailable` when they cannot be written."""
+
+    def close(self) -> int:
+        """End; return the offset that was reached. Closing twice is fine."""
 
 
 class Clock(Protocol):

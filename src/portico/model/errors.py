@@ -10,7 +10,12 @@
     ├── BadName             BADNAME      not a name the rules allow
     ├── BadPath             ERR          not a path the rules allow
     ├── NotFound            NOTFOUND     no such session, entry, file or secret
-    ├── KeyReused           EXISTS       the idempotency key came before, with other content
+    ├── Exists              EXISTS       a file of that name is there already
+    │   └── KeyReused       EXISTS       the idempotency key came before, with other content
+    ├── WrongOffset         OFFSET       an upload stands at another byte
+    ├── WrongDigest         DIGEST       what came is not what was announced
+    ├── Changed             CHANGED      the file is not the one it was
+    ├── Busy                BUSY         another connection is at it
     ├── Gone                GONE         history that is not kept, or not written yet
     ├── TooBig              TOOBIG       longer than the limit
     ├── NoSpace             NOSPACE      the disk is full
@@ -103,14 +108,50 @@ class NotFound(PorticoError):
     code = "NOTFOUND"
 
 
-class KeyReused(PorticoError):
-    """The idempotency key came before, with other content."""
+class Exists(PorticoError):
+    """A file of that name, or of one that reads the same, is there already."""
 
     code = "EXISTS"
+
+
+class KeyReused(Exists):
+    """The idempotency key came before, with other content."""
 
     def __init__(self) -> None:
         """Tell what a key promises."""
         super().__init__("this key was used for another message; a new message needs a new key")
+
+
+class WrongOffset(PorticoError):
+    """An upload stands at another byte."""
+
+    code = "OFFSET"
+
+    def __init__(self, offset: int) -> None:
+        """Begin with the offset: programs read it from there."""
+        super().__init__(f"{offset} is where this upload stands; go on from there")
+
+
+class WrongDigest(PorticoError):
+    """What came is not what was announced; nothing of it is kept."""
+
+    code = "DIGEST"
+
+
+class Changed(PorticoError):
+    """The file is not the one it was."""
+
+    code = "CHANGED"
+
+    def __init__(self, path: str) -> None:
+        """Name the file."""
+        super().__init__(f"{path} has changed since; fetch it anew")
+
+
+class Busy(PorticoError):
+    """Another connection is at it."""
+
+    code = "BUSY"
 
 
 class Gone(PorticoError):
@@ -186,7 +227,11 @@ _BY_CODE: dict[str, type[PorticoError]] = {
         NameTaken,
         BadName,
         NotFound,
-        KeyReused,
+        Exists,
+        WrongOffset,
+        WrongDigest,
+        Changed,
+        Busy,
         Gone,
         TooBig,
         NoSpace,

@@ -1,8 +1,11 @@
-"""The facts of a file in the repository."""
+"""Files of the repository: what is known of them, and what happens to them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+VISITOR = "visitor"
+"""Who puts a file there without being a session, and without saying a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +13,8 @@ class FileFacts:
     """What is known of one listed file without reading it.
 
     `path` is relative with `/` between its parts; `size` is in bytes; `mtime` an instant in microseconds;
-    `etag` changes whenever the content may have changed; `sha256` is hexadecimal, once it is known.
+    `etag` changes whenever the content may have changed; `sha256` is hexadecimal, once it is known; `by` is
+    who put it there, where that is known.
     """
 
     path: str
@@ -18,3 +22,68 @@ class FileFacts:
     mtime: int
     etag: str
     sha256: str | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes a file: a session and its name; session 0 is a visitor, or somebody outside the room."""
+
+    session: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A deposit that is asked for.
+
+    `size` is None where it is not known before the end; `sha256` empty where it is not announced; `upload`
+    the id of the upload that is to be continued or begun, empty for a new one; `mtime` in microseconds, None
+    for the time of its end.
+    """
+
+    path: str
+    size: int | None = None
+    sha256: str = ""
+    upload: str = ""
+    replace: bool = False
+    mtime: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload has come: its id, and the offset the next byte belongs to."""
+
+    upload: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """Something that has happened to the files and shall stand in the log, once: `key` tells it from others.
+
+    `change` is `added`, `changed`, `removed`, `moved` (from `origin` to `path`), or `many`: `count` changes
+    from outside, too many to be told one by one; its path is empty. `facts` are those of the file now, None
+    where there is none.
+    """
+
+    key: str
+    change: str
+    path: str
+    author: Author
+    size: int = 0
+    sha256: str = ""
+    origin: str = ""
+    count: int = 0
+    facts: FileFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Somebody has fetched a file to its end: who, from which address, when (microseconds), which content."""
+
+    path: str
+    etag: str
+    name: str
+    address: str
+    at: int

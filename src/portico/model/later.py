@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from portico.model.errors import PorticoError
+
 
 class Later:
     """One value, resolved once; an error is a value like any other."""
@@ -44,6 +46,29 @@ class Later:
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             waiting(self)
+
+    def chain(self, step: Callable[[Any], Any]) -> Later:
+        """Return what `step` makes of the value: a value, or another `Later` that is waited for.
+
+        `step` sees values only; an error goes past it, and what it raises as a `PorticoError` is the value.
+        This one is then waited for by nobody else.
+        """
+        last = Later()
+
+        def take(first: Later) -> None:
+            value = first.value
+            if not isinstance(value, PorticoError):
+                try:
+                    value = step(value)
+                except PorticoError as error:
+                    value = error
+            if type(value) is Later:
+                value.then(lambda second: last.resolve(second.value))
+            else:
+                last.resolve(value)
+
+        self.then(take)
+        return last
 
     def then(self, call: Callable[[Later], None]) -> None:
         """Call once resolved, at once if it already is; one caller at most waits."""
