@@ -150,7 +150,7 @@ class Desk(Protocol):
     """
 
     def read(self, path: str, offset: int, count: int, etag: str) -> Later:
-        """Answer with at most `count` bytes from an offset: `bytes` when they are few, else a `Source`.
+        """Answer with at most `count` bytes from an offset: a `Chunk` when they are few, else a `Source`.
 
         At the end of the file there are none. Errors: `NotFound`, `BadPath`; `Changed` when an etag is given
         and the file has another.
@@ -162,9 +162,9 @@ class Desk(Protocol):
     def put(self, order: Order, most: int) -> Later:
         """Begin an upload of at most `most` bytes, or continue one; answer with its `Progress`.
 
-        One that is unfinished is continued when its id is given, or when path, size and SHA-256 are the same.
-        An unknown id begins one of that id if it is 32 hexadecimal digits, else of another. The upload belongs
-        to this desk unless another one is at it. Errors: `BadPath`, `Exists`, `TooBig`, `NoSpace`, `Busy` when
+        One that is unfinished is continued when its id is given, or when path, size and SHA-256 are the
+        same. An unknown id begins one of that id if it is 32 hexadecimal digits, else of another. The upload
+        belongs to this desk unless another one is at it. Errors: `BadPath`, `Exists`, `TooBig`, `NoSpace`, `Busy` when
         there are too many.
         """
 
@@ -177,7 +177,7 @@ class Desk(Protocol):
     def finish(self, upload: str, author: Author) -> Later:
         """Verify, make durable, and let the file appear whole; answer with the `FileChange`.
 
-        Asked again within a day it answers the same. Errors: `NotFound`, `WrongOffset` (bytes are missing),
+        Asked again within a day it answers alike. Errors: `NotFound`, `WrongOffset` (bytes are missing),
         `WrongDigest` (the upload is gone), `Exists`, `NoSpace`.
         """
 
@@ -211,7 +211,7 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Where the bytes of an upload go, from any one thread; blocking. What was taken is kept, come what may."""
+    """Where the bytes of an upload go, from any one thread; blocking. What was taken is kept."""
 
     def take(self, data: memoryview) -> None:
         """Take the next bytes. Raise `NoSpace`, or `Unavailable` when they cannot be written."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from portico.model.errors import PorticoError
+from portico.model.later import Later
+from portico.model.requests import Body
 from portico.ports import Clock, Repository
 from portico.room.history import Filter, History
 from portico.room.room import Address, Room
@@ -58,6 +60,12 @@ class Peer(Protocol):
 
     def unfollow(self) -> None:
         """Push nothing any more."""
+
+    def receive(self, body: Body, sink: Later) -> Later:
+        """Let a request's body go into a `Sink`, once that is there; answer with the offset it has reached.
+
+        Where the sink turns out to be an error, that is the answer, and the bytes go nowhere.
+        """
 
 
 @dataclass(slots=True)

@@ -25,6 +25,21 @@ class FileFacts:
     by: str = ""
 
 
+@dataclass(slots=True)
+class Chunk:
+    """A few bytes of a file: `data` stands at `offset` in the file with this etag and size."""
+
+    path: str
+    etag: str
+    size: int
+    offset: int
+    data: bytes
+
+    def value(self) -> bytes:
+        """Return the bytes."""
+        return self.data
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who changes a file: a session and its name; session 0 is a visitor, or somebody outside the room."""

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Words: TypeAlias = list[bytes]
-"""A command's name and its arguments, one by one (RESP). A bare list: the hot path makes one per request."""
+"""A command's name and its arguments, one by one (RESP). A bare list: the hot path makes one per request. The
+last word of a WRITE may be a `Body` instead."""
+
+
+@dataclass(slots=True)
+class Body:
+    """A word too long to be held, which goes on to where it belongs while it comes.
+
+    `size` is its length in bytes, `begun` what came of it together with what stood before.
+    """
+
+    size: int
+    begun: bytes
 
 
 @dataclass(slots=True)
