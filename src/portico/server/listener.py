@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from portico.commands.declare import Command
 from portico.commands.table import TABLE
 from portico.model.entries import Entry
+from portico.model.policy import Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
@@ -48,6 +49,7 @@ class Settings:
     max_clients: int
     max_connections: int
     read_only: bool = False
+    policy: Policy = Policy()
     drain: float = 10.0
     keep_entries: int | None = None
     keep_microseconds: int | None = None
@@ -72,7 +74,7 @@ class Server:
         self.fanout = Fanout(history)
         self.commands: Sequence[Command] = TABLE
         self.log_identity = log.identity
-        self.read_only = settings.read_only
+        self.read_only, self.policy = settings.read_only, settings.policy
         self.started = self.clock.now()
         self._console = console
         self._carrier = Carrier(room, history, log, self, console)
