@@ -12,8 +12,8 @@ from portico.cli.settings import DAY_MICROSECONDS, SERVE, add_settings, resolve
 from portico.client.address import Address
 
 if TYPE_CHECKING:
-    from portico.model.policy import Policy
     from portico.cli.printer import Header
+    from portico.model.policy import Policy
     from portico.server.listener import Server, Settings
 
 DESCRIPTION = (

@@ -32,7 +32,8 @@ def byte_size(text: str) -> int:
     if match is None:
         raise ValueError("a size like 500000000, 500M, 2G or 2GiB is wanted")
     power = " KMGT".index((match[2] or " ").upper())
-    return int(match[1]) * (1_024 if match[3] else 1_000) ** power
+    unit = 1_024 if match[3] else 1_000
+    return int(match[1]) * unit**power
 
 
 def seconds(text: str) -> float:

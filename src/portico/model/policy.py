@@ -31,3 +31,7 @@ class Policy:
         """Raise `Denied` when the files may not be changed so far."""
         if needed > self.files:
             raise Denied(_NEEDED[needed])
+
+
+USUAL = Policy()
+"""What is allowed unless told otherwise."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from portico.commands.declare import Command
 from portico.commands.table import TABLE
 from portico.model.entries import Entry
-from portico.model.policy import Policy
+from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
@@ -49,7 +49,7 @@ class Settings:
     max_clients: int
     max_connections: int
     read_only: bool = False
-    policy: Policy = Policy()
+    policy: Policy = USUAL
     drain: float = 10.0
     keep_entries: int | None = None
     keep_microseconds: int | None = None
@@ -125,14 +125,18 @@ class Server:
         return host, port
 
     async def _recover(self) -> None:
+        changes = await self.repository.open()
         now, state = self.clock.now(), self.room.state
-        waiting = [self.room.leave(now, session.id, "crash") for session in state.open_sessions()]
+        waiting = [self.room.file(now, change) for change in changes]
+        waiting += [self.room.leave(now, session.id, "crash") for session in state.open_sessions()]
         if state.max_clients != self.settings.max_clients:
             waiting.append(self.room.limit(now, self.settings.max_clients))
         for later in waiting:
             done = asyncio.get_running_loop().create_future()
             later.then(lambda _, done=done: done.set_result(None))  # type: ignore[misc]
             await done
+        for change in changes:
+            self.repository.settled(change.key)
 
     async def stop(self) -> None:
         """Take no new work, let answers finish, tell and close every session, write the last snapshot."""

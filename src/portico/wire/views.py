@@ -70,7 +70,8 @@ def file_line(event: FileEvent) -> str:
         case "removed":
             return f"{event.path} removed"
         case "moved":
-            return f"{event.sender} moved {event.origin} to {event.path}".lstrip()
+            mover = f"{event.sender} moved {event.origin}" if event.sender else f"{event.origin} moved"
+            return f"{mover} to {event.path}"
         case change:
             what = f"{event.path} ({size(event.size)})"
             return f"{event.sender} put {what}" if event.sender else f"{what} {change}"
