@@ -44,6 +44,9 @@ Finish = Callable[[list[str], int], Coroutine[Any, Any, list[object]]]
 """Says FINISH for uploads of so many bytes, on the connection that bears the client's name; answers and
 refusals stand in order."""
 
+PASSING = (Unavailable, Busy)
+"""What may be over by the next attempt: an upload may still belong to a connection that broke."""
+
 WRITES_OWED = 4
 """WRITEs without an answer: the server is never idle, and a refusal is soon noticed."""
 
@@ -141,7 +144,7 @@ class Deposit:
     def _persist(self, route: Route, finish: Finish) -> FileFacts:
         """Send and finish; again when the server lost the last bytes, as after a power cut."""
         for last in (False,) * (MOST_FINISHES - 1) + (True,):
-            route.persist(self._job, self._send)
+            route.persist(self._job, self._send, PASSING)
             try:
                 return self._finished(finish)
             except (NotFound, WrongOffset):

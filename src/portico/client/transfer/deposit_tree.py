@@ -18,7 +18,7 @@ from pathlib import Path
 from portico.client.resp import encode
 from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import DIGEST_SECONDS, Channel
-from portico.client.transfer.deposit import Finish, deposit_file
+from portico.client.transfer.deposit import PASSING, Finish, deposit_file
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
 from portico.client.transfer.route import Route
@@ -104,7 +104,7 @@ class DepositTree:
             self._bytes += found.size
             (self._small if found.size <= SMALL_BYTES else self._large).append(found)
         if self._small:
-            self._route.persist(self._job, self._exchange)
+            self._route.persist(self._job, self._exchange, PASSING)
         while self._finishing:
             self._conclude()
         while self._large:

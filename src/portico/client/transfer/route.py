@@ -13,7 +13,7 @@ from portico.client.address import Address
 from portico.client.limits import FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
 from portico.client.transfer.channel import Channel
 from portico.client.transfer.job import Job
-from portico.model.errors import Busy, Unavailable
+from portico.model.errors import Busy, PorticoError, Unavailable
 
 T = TypeVar("T")
 
@@ -36,18 +36,20 @@ class Route:
     token: str
     seconds: float | None
 
-    def persist(self, job: Job, work: Callable[[Channel], T]) -> T:
+    def persist(
+        self, job: Job, work: Callable[[Channel], T], passing: tuple[type[PorticoError], ...] = (Unavailable,)
+    ) -> T:
         """Do work over a channel; when that breaks, over another, as long as it goes forward now and then.
 
-        The work is begun anew each time: it finds out itself where it stands. Raise what it raises, the
-        `Unavailable` of the last attempt when nothing moved for too long.
+        The work is begun anew each time: it finds out itself where it stands. Raise what it raises; of what
+        is `passing`, the last when nothing moved for too long.
         """
         patience = Patience(job, self.seconds)
         while True:
             try:
                 with Channel(job, self.address, self.token) as channel:
                     return work(channel)
-            except (Unavailable, Busy) as error:
+            except passing as error:
                 job.check()
                 patience.wait(error)
 
@@ -62,7 +64,7 @@ class Patience:
         self._moved, self._since = job.moved, time.monotonic()
         self._pause = FIRST_PAUSE
 
-    def wait(self, error: Unavailable | Busy) -> None:
+    def wait(self, error: PorticoError) -> None:
         """Pause after an attempt that failed; raise its error when there is no use in another."""
         if self._job.moved > self._moved:
             self._moved, self._since = self._job.moved, time.monotonic()
