@@ -10,6 +10,7 @@ from typing import Any
 
 from portico.model.entries import Entry, FileEvent, Message, Presence
 from portico.model.errors import Full, PorticoError
+from portico.model.files import Chunk
 from portico.model.instants import local_text
 from portico.model.quantities import size
 from portico.model.replies import (
@@ -26,7 +27,7 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
-from portico.wire.lines import one_line
+from portico.wire.lines import BREAKING, one_line
 
 NOTHING = "(nothing)"
 """An answer that would otherwise be no line at all."""
@@ -155,6 +156,12 @@ def _greeting(reply: Greeting) -> str:
     return _plain(reply.facts)
 
 
+def _chunk(reply: Chunk) -> str:
+    """Return a file's text as lines; what would drive a terminal is replaced."""
+    text = reply.data.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n")
+    return "\n".join(BREAKING.sub("?", line.replace("\t", " ")) for line in text.split("\n"))
+
+
 def _plain(value: Any) -> str:  # noqa: ANN401 - any plain value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
@@ -175,6 +182,7 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - any plain value
 
 _VIEWS: dict[type[Any], Callable[[Any], str]] = {
     Said: _said,
+    Chunk: _chunk,
     Named: _named,
     Farewell: _farewell,
     Roll: _roll,
