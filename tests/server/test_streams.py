@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import socket
 
 import pytest
 
-from portico.model.errors import NoSpace
-from portico.server import door, limits
+from portico.server import limits
 from tests.server.conftest import until
 from tests.support.desks import OpenRange
 from tests.support.resp import encode
