@@ -12,6 +12,7 @@ from portico.model.paths import (
     MAX_PATH_BYTES,
     check_new_path,
     check_path,
+    escaped,
     fold_part,
     presentable,
 )
@@ -246,3 +247,27 @@ def test_names_that_differ_fold_to_different(one, other):
 @given(st.text(max_size=30))
 def test_folding_again_changes_nothing(text):
     assert fold_part(fold_part(text)) == fold_part(text)
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        ("a\x01b", r"'a\x01b'"),
+        ("caf\udce9", r"'caf\xe9'"),
+        ("\x1b[31m", r"'\x1b[31m'"),
+        ("exe\u202egpj", r"'exe\u202egpj'"),
+        ("back\\slash", r"'back\\slash'"),
+        ("cafe\u0301", r"'cafe\u0301'"),
+        ("it's\n", '"it\'s\\n"'),
+    ],
+)
+def test_an_odd_name_is_shown_escaped(name, shown):
+    assert escaped(name) == shown
+
+
+@given(st.text(st.characters(exclude_categories=()) | st.sampled_from("\udc80\udcff'\\"), max_size=20))
+def test_what_is_escaped_is_plain_whatever_the_name(name):
+    if any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in name):
+        return
+    assert escaped(name).isascii()
+    assert escaped(name).isprintable()

@@ -158,3 +158,15 @@ def fold_part(name: str) -> str:
         return name.lower()
     folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", name)).casefold()
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", folded))
+
+
+def escaped(name: str) -> str:
+    r"""Return any name of a disk as plain ASCII in quotes, so that it harms nobody who prints it.
+
+    Where bytes are no UTF-8, all are shown as bytes: `'caf\xe9'`.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return repr(name.encode("utf-8", "surrogateescape")).removeprefix("b")
+    return ascii(name)
