@@ -33,12 +33,15 @@ class Service(Protocol):
     log_identity: str
     read_only: bool
     policy: Policy
-    transfers: Transfers
     started: int
 
     @property
     def repository(self) -> Repository:
         """The shared files."""
+
+    @property
+    def transfers(self) -> Transfers:
+        """What is under way."""
 
     @property
     def clock(self) -> Clock:

@@ -24,10 +24,10 @@ from portico.commands.arguments import (
 from portico.commands.call import Call
 from portico.commands.declare import command, option, optional, required
 from portico.model.errors import TooBig
-from portico.model.files import CHUNK_BYTES, VISITOR, Author, FileChange, Order, Progress
+from portico.model.files import CHUNK_BYTES, VISITOR, Author, Chunk, FileChange, Order, Progress
 from portico.model.later import Later
 from portico.model.policy import ADD, CHANGE
-from portico.model.replies import OK, FileCard, Listing, receipt_map, transfer_map
+from portico.model.replies import OK, FileCard, FileRange, Listing, receipt_map, transfer_map
 from portico.model.requests import Body
 
 LIST_MOST = 1_000
@@ -90,7 +90,7 @@ def read(call: Call, path: str, offset: int, count: int, etag: str | None) -> La
 
     def hand_out(piece: Any) -> Any:  # noqa: ANN401 - a Chunk or a Source
         call.service.transfers.read(call, piece)
-        return piece
+        return piece if type(piece) is Chunk else FileRange(piece, piece.count)
 
     return call.desk.read(path, offset, count, etag or "").chain(hand_out)
 

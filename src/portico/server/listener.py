@@ -23,6 +23,8 @@ from portico.server.door import Door
 from portico.server.fanout import Fanout
 from portico.server.limits import BACKLOG
 from portico.server.sockets import listen
+from portico.server.streams import Streams
+from portico.server.transfers import Transfers
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -72,6 +74,8 @@ class Server:
         self.settings, self.room, self.history, self.repository = settings, room, history, repository
         self.clock = MachineClock(lambda: room.state.seq)
         self.fanout = Fanout(history)
+        self.streams = Streams()
+        self.transfers = Transfers(self.clock.now, repository.fetched)
         self.commands: Sequence[Command] = TABLE
         self.log_identity = log.identity
         self.read_only, self.policy = settings.read_only, settings.policy
@@ -153,6 +157,7 @@ class Server:
             self.door.leave(connection)
             connection.transport.close()
         await self._until(lambda: not self.door.connections and not len(self.room.outbox))
+        self.streams.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
