@@ -79,9 +79,11 @@ class Mover:
                 for transfer, task in zip(transfers, tasks, strict=True):
                     try:
                         self._report(transfer, *(await task))
-                    except (BrokenPipeError, Unavailable):
+                    except Unavailable:
                         raise
-                    except (PorticoError, OSError) as error:
+                    except PorticoError as error:
+                        if isinstance(error.__cause__, BrokenPipeError):
+                            raise BrokenPipeError from None
                         self._failed(error)
         finally:
             for task in tasks:
@@ -117,7 +119,7 @@ class Mover:
             for failure in done.failures:
                 self._failed(failure.error, f"{failure.path}: ")
 
-    def _failed(self, error: PorticoError | OSError, where: str = "") -> None:
+    def _failed(self, error: PorticoError, where: str = "") -> None:
         sentence, code = verdict(error)
         self.code = self.code or code
         self._live.say(f"error: {where}{sentence}")

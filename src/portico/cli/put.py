@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from portico.cli.errors import UsageError, with_replace
 from portico.cli.target import add_target
@@ -73,9 +73,14 @@ def _transfer(arguments: argparse.Namespace, name: str) -> Transfer:
     path = given + own if not given or given.endswith("/") else given
     ends = {"path": path, "from": name}
     if name != STDIN and source.is_dir():
-        work = partial(_folder, source, path, arguments)
-        return Transfer(name, path, ends, work)
+        return Transfer(name, path, ends, partial(_folder, source, path, arguments))
+    if name != STDIN and not source.exists():
+        return Transfer(name, "", {}, partial(_nothing, name))
     return Transfer(name, "", {"from": name}, partial(_file, name, path, arguments))
+
+
+async def _nothing(name: str, *_: object) -> NoReturn:
+    raise NotFound(f"there is no file {name}")
 
 
 async def _file(
@@ -83,8 +88,6 @@ async def _file(
 ) -> FileFacts:
     try:
         return await client.put(name, path, replace=arguments.replace, progress=tell)
-    except FileNotFoundError:
-        raise NotFound(f"there is no file {name}") from None
     except Exists as error:
         raise with_replace(error) from None
 

@@ -109,11 +109,6 @@ TREE = TreeSummary(1_204, 37_100_000, 3, [Failure(f"{n}", NotFound("gone")) for 
             ["error: fw.bin: it is there; with replace at its end the line replaces it"],
         ),
         (
-            Fetch("fw.bin", "/x"),
-            PermissionError(13, "Permission denied", "/x"),
-            ["error: /x: Permission denied"],
-        ),
-        (
             Fetch("notes/", ""),
             TREE,
             [

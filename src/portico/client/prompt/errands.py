@@ -94,8 +94,6 @@ class Errands:
             self._tell(trouble(f"{name}: {error.sentence}; with replace at its end the line replaces it"))
         except PorticoError as error:
             self._tell(trouble(f"{name}: {error.sentence}"))
-        except OSError as error:
-            self._tell(trouble(f"{error.filename or name}: {error.strerror or error}"))
 
     def _report(self, errand: Errand, done: Done) -> None:
         if isinstance(done, FileFacts):
@@ -110,6 +108,8 @@ class Errands:
 
     def _heard(self, name: str) -> Tell:
         def hear(news: FileProgress | TreeProgress) -> None:
+            if name not in self._tasks:
+                return  # it came late, behind the end
             new = name not in self._meter.tracks
             self._meter.heard(name, news, time.monotonic())
             if new and isinstance(news, FileProgress) and news.resumed_from and news.size:
