@@ -113,6 +113,7 @@ def test_programs_get_maps(notes, shell, here, join):
         (["tester1.txt", "tester2.txt", "-o", "-"], 2, "error: standard output takes one file"),
         (["-r", "notes", "-o", "-"], 2, "error: standard output takes one file"),
         (["tester*", "-o", "-"], 2, "error: tester* may be many files"),
+        (["tester1.txt", "notes/../tester1.txt"], 2, "error: two files would become tester1.txt"),
         (["tester1.txt", "-o", "-", "--json"], 2, "error: standard output takes one file"),
     ],
 )

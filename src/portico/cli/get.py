@@ -60,10 +60,20 @@ def get(arguments: argparse.Namespace) -> int:
     mover = Mover(arguments, "fetched", prints=not stdout, resumes=not stdout)
 
     async def work(client: AsyncClient) -> None:
-        await mover.run(client, [await _transfer(client, arguments, path) for path in arguments.paths])
+        transfers = [await _transfer(client, arguments, path) for path in arguments.paths]
+        _check_places(transfers)
+        await mover.run(client, transfers)
 
     visit(arguments, work, interrupted=mover.interrupted)
     return mover.code
+
+
+def _check_places(transfers: list[Transfer]) -> None:
+    """Refuse to write one file over another of the same command."""
+    files = [each.result for each in transfers if each.result and "path" not in each.ends]
+    for place in files:
+        if files.count(place) > 1:
+            raise UsageError(f"two files would become {place}; fetch one after the other, to other folders")
 
 
 async def _transfer(client: AsyncClient, arguments: argparse.Namespace, path: str) -> Transfer:

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portico.cli import output
+from portico.cli.errors import with_replace
 from portico.cli.live import Live
 from portico.cli.main import verdict
 from portico.cli.words import quantity
 from portico.client.meter import Meter, share
 from portico.client.transfer.values import FileProgress, TreeProgress, TreeSummary
-from portico.model.errors import PorticoError, Unavailable
+from portico.model.errors import Exists, PorticoError, Unavailable
 from portico.model.files import FileFacts
 from portico.model.quantities import size
 from portico.model.replies import file_map
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Transfers under way together: one alone mostly fills the line; a few hide how long each takes to begin."""
+
+FAILURES = 10
+"""Files of one folder that are told of one by one when they fail."""
 
 Done = FileFacts | TreeSummary
 
@@ -72,7 +76,7 @@ class Mover:
 
     async def run(self, client: AsyncClient, transfers: Sequence[Transfer]) -> None:
         """Do them all; raise what concerns all of them."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate, self._meter.waiting = asyncio.Semaphore(AT_ONCE), len(transfers)
         tasks = [asyncio.ensure_future(self._one(client, each, gate)) for each in transfers]
         try:
             async with self._live.drawing():
@@ -96,6 +100,7 @@ class Mover:
         async with gate:
             began = time.monotonic()
             self._begun = True
+            self._meter.waiting -= 1
             self._live.begin(f"{transfer.name} ...")
             try:
                 done = await transfer.work(client, lambda news: self._heard(transfer.name, news))
@@ -116,11 +121,14 @@ class Mover:
             output.lines([transfer.result or _facts(transfer, done)["path"]], now=True)
         self._live.end(f"{transfer.name}: {summary(done, self._verb, seconds)}")
         if isinstance(done, TreeSummary):
-            for failure in done.failures:
+            for failure in done.failures[:FAILURES]:
                 self._failed(failure.error, f"{failure.path}: ")
+            more = len(done.failures) - FAILURES
+            if more > 0:
+                self._live.say(f"error: {more:,} more failed; --json tells which and why")
 
     def _failed(self, error: PorticoError, where: str = "") -> None:
-        sentence, code = verdict(error)
+        sentence, code = verdict(with_replace(error) if isinstance(error, Exists) else error)
         self.code = self.code or code
         self._live.say(f"error: {where}{sentence}")
 

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from portico.cli.errors import UsageError, with_replace
+from portico.cli.errors import UsageError
 from portico.cli.target import add_target
 from portico.cli.values import flag, not_empty
-from portico.model.errors import Exists, NotFound, PorticoError
+from portico.model.errors import NotFound, PorticoError
 
 if TYPE_CHECKING:
     from portico.cli.moving import Tell, Transfer
@@ -86,10 +86,7 @@ async def _nothing(name: str, *_: object) -> NoReturn:
 async def _file(
     name: str, path: str, arguments: argparse.Namespace, client: AsyncClient, tell: Tell
 ) -> FileFacts:
-    try:
-        return await client.put(name, path, replace=arguments.replace, progress=tell)
-    except Exists as error:
-        raise with_replace(error) from None
+    return await client.put(name, path, replace=arguments.replace, progress=tell)
 
 
 async def _folder(

@@ -59,10 +59,11 @@ def whole(news: FileProgress | TreeProgress) -> int | None:
 
 
 class Meter:
-    """The transfers that are under way, oldest first."""
+    """The transfers that are under way, oldest first; `waiting` further ones have not begun."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, waiting: int = 0) -> None:
+        """Begin with none under way."""
+        self.waiting = waiting
         self.tracks: dict[str, Track] = {}
 
     def heard(self, name: str, news: FileProgress | TreeProgress, now: float) -> None:
@@ -81,7 +82,7 @@ class Meter:
         shown = list(self.tracks.values())[:most]
         room = max((width(one_line(track.name)) for track in shown), default=0)
         lines = [line(track, now, cells, room) for track in shown]
-        more = len(self.tracks) - len(shown)
+        more = len(self.tracks) - len(shown) + self.waiting
         return [*lines, cut(f"and {more:,} more", cells)] if more else lines
 
 
