@@ -70,10 +70,11 @@ def get(arguments: argparse.Namespace) -> int:
 
 def _check_places(transfers: list[Transfer]) -> None:
     """Refuse to write one file over another of the same command."""
-    files = [each.result for each in transfers if each.result and "path" not in each.ends]
-    for place in files:
-        if files.count(place) > 1:
-            raise UsageError(f"two files would become {place}; fetch one after the other, to other folders")
+    places: set[str] = set()
+    for place in [each.result for each in transfers if "path" not in each.ends]:
+        if place in places:
+            raise UsageError(f"two files would become {place}; fetch them one by one, to different folders")
+        places.add(place)
 
 
 async def _transfer(client: AsyncClient, arguments: argparse.Namespace, path: str) -> Transfer:
