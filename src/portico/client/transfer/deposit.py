@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import Channel
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
@@ -38,7 +39,6 @@ from portico.model.errors import (
 from portico.model.files import FileFacts
 from portico.model.instants import rfc3339
 from portico.model.paths import check_path
-from portico.model.replies import file_of
 
 Finish = Callable[[list[str], int], Coroutine[Any, Any, list[object]]]
 """Says FINISH for uploads of so many bytes, on the connection that bears the client's name; answers and
@@ -209,10 +209,7 @@ class Deposit:
         (answer,) = self._job.result(self._job.begin(finish([self._upload], self._source.size or 0)))
         if isinstance(answer, PorticoError):
             raise answer
-        try:
-            return file_of(answer)  # type: ignore[arg-type]
-        except (TypeError, LookupError, ValueError):
-            raise ProtocolError("protocol: the server's answer to FINISH makes no sense") from None
+        return facts_of(answer, self._path)
 
     def _forget(self) -> None:
         if self._identity:

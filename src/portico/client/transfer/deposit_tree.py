@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portico.client.resp import encode
+from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import DIGEST_SECONDS, Channel
 from portico.client.transfer.deposit import Finish, deposit_file
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
 from portico.client.transfer.route import Route
 from portico.client.transfer.source import head
+from portico.client.transfer.trail import digest_of
 from portico.client.transfer.uploads import new_id
 from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
 from portico.client.transfer.walk import Found, walk
@@ -36,9 +38,9 @@ from portico.model.errors import (
     Unavailable,
     WrongOffset,
 )
+from portico.model.files import FileFacts
 from portico.model.instants import rfc3339
 from portico.model.paths import check_path
-from portico.model.replies import file_of
 
 SMALL_BYTES = 1_048_576
 """Largest file that is sent in one WRITE; a larger one is worth resuming."""
@@ -51,9 +53,6 @@ GROUP_BYTES = 4 * 1_048_576
 
 GROUPS = 2
 """Groups on their way at once, and as many that are being finished."""
-
-GOES_ON = (Unavailable, Busy, ProtocolError)
-"""What ends a connection, not a file."""
 
 ENDS_ALL = (Denied, NoSpace)
 """Refusals that every other file would meet as well."""
@@ -91,7 +90,7 @@ class DepositTree:
         self._large: deque[Found] = deque()
         self._sent: deque[list[Small]] = deque()
         self._finishing: deque[tuple[list[Small], concurrent.futures.Future[list[object]]]] = deque()
-        self._there: list[tuple[Small, PorticoError]] = []
+        self._there: list[tuple[Found, str, Exists]] = []
         self._files = self._bytes = 0
 
     def run(self, folder: Path, below: str) -> TreeSummary:
@@ -104,12 +103,14 @@ class DepositTree:
             self._files += 1
             self._bytes += found.size
             (self._small if found.size <= SMALL_BYTES else self._large).append(found)
-        self._route.persist(self._job, self._exchange)
+        if self._small:
+            self._route.persist(self._job, self._exchange)
         while self._finishing:
             self._conclude()
-        self._route.persist(self._job, self._compare)
-        for found in self._large:
-            self._deposit_large(found)
+        while self._large:
+            self._deposit_large(self._large.popleft())
+        if self._there:
+            self._route.persist(self._job, self._compare)
         self._report("", done=True)
         return self.summary
 
@@ -186,24 +187,22 @@ class DepositTree:
 
     def _heard(self, channel: Channel, small: Small) -> PorticoError | None:
         """Take the answers to PUT and WRITE; return what stands against it."""
-        refusal: PorticoError | None = None
-        reached: object = 0
+        refusals: list[PorticoError] = []
         for _ in range(2):
             try:
-                reached = channel.inbox.value()
+                channel.inbox.value()
             except (Unavailable, ProtocolError):
                 raise
-            except WrongOffset as error:
-                reached = int(error.sentence.split()[0]) if error.sentence[:1].isdigit() else -1
-                refusal = refusal or (error if reached != small.size else None)
             except PorticoError as error:
-                refusal = refusal or error
-        return refusal
+                refusals.append(error)
+        # An earlier connection may have brought all of it, and broken before that was said.
+        if len(refusals) == 1 and _all_there(refusals[0], small.size):
+            return None
+        return refusals[0] if refusals else None
 
     def _refused(self, small: Small, error: PorticoError) -> None:
         if isinstance(error, Exists):
-            self._there.append((small, error))
-            small.request = b""
+            self._there.append((small.found, small.sha256, error))
         elif isinstance(error, WrongOffset | NotFound):
             self._large.append(small.found)
         else:
@@ -221,28 +220,30 @@ class DepositTree:
                 self.summary.bytes += small.size
             self._report(small.found.path)
 
+    # What is there already
+
     def _compare(self, channel: Channel) -> None:
-        """Look whether what is there already has the same content."""
+        """Look whether what is there has the same content."""
         channel.wait_for(DIGEST_SECONDS)
         while self._there:
             asked = self._there[-GROUP_FILES:]
-            channel.say(b"".join(encode(["STAT", small.found.path, "DIGEST"]) for small, _ in asked))
-            answers = [self._stat(channel) for _ in asked]
-            for (small, error), answer in zip(asked, answers, strict=True):
-                if answer == (small.size, small.sha256):
+            channel.say(b"".join(encode(["STAT", found.path, "DIGEST"]) for found, _, _ in asked))
+            known = [self._stat(channel, found.path) for found, _, _ in asked]
+            for (found, sha256, error), facts in zip(asked, known, strict=True):
+                if facts is not None and _alike(found, sha256, facts):
                     self.summary.same += 1
                 else:
-                    self._fail(small.found.path, error)
+                    self._fail(found.path, error)
+                self._report(found.path)
             del self._there[-len(asked) :]
 
-    def _stat(self, channel: Channel) -> tuple[int, str | None] | None:
+    def _stat(self, channel: Channel, path: str) -> FileFacts | None:
         try:
-            facts = file_of(channel.inbox.value())
-        except GOES_ON:
+            return facts_of(channel.inbox.value(), path)
+        except (Unavailable, ProtocolError):
             raise
-        except (PorticoError, TypeError, LookupError, ValueError):
+        except PorticoError:
             return None
-        return facts.size, facts.sha256
 
     # Large ones
 
@@ -261,7 +262,7 @@ class DepositTree:
         except Unavailable:
             raise
         except Exists as error:
-            self._fail(found.path, error)
+            self._there.append((found, "", error))
         except PorticoError as error:
             self._fail(found.path, error)
         else:
@@ -296,3 +297,17 @@ class DepositTree:
             ),
             last=done,
         )
+
+
+def _all_there(error: PorticoError, size: int) -> bool:
+    return isinstance(error, WrongOffset) and error.sentence.split(" ", 1)[0] == str(size)
+
+
+def _alike(found: Found, sha256: str, facts: FileFacts) -> bool:
+    """Tell whether a file here has this content; hash it when that was not done yet."""
+    if facts.sha256 is None or facts.size != found.size:
+        return False
+    try:
+        return facts.sha256 == (sha256 or digest_of(found.source))
+    except OSError:
+        return False

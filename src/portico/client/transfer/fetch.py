@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from portico.client.resp import encode
+from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import DIGEST_SECONDS, Channel
 from portico.client.transfer.folders import Folder, check_name
 from portico.client.transfer.job import Job
@@ -23,10 +24,9 @@ from portico.client.transfer.local import doing
 from portico.client.transfer.part import Part, mark_of
 from portico.client.transfer.route import Route
 from portico.client.transfer.values import FileProgress, FileTeller
-from portico.model.errors import Changed, ProtocolError, Unavailable, WrongDigest
+from portico.model.errors import Changed, Unavailable, WrongDigest
 from portico.model.files import FileFacts
 from portico.model.paths import check_path
-from portico.model.replies import file_of
 
 RANGE_BYTES = 4 * 1_048_576
 """Bytes of one READ: large enough that asking costs nothing, small enough that a stop is soon noticed."""
@@ -231,14 +231,3 @@ class Fetch:
 
     def _report(self, out: Out, facts: FileFacts, *, done: bool = False) -> None:
         self._tell(FileProgress(self._path, out.offset, facts.size, out.resumed, done))
-
-
-def facts_of(answer: object, path: str) -> FileFacts:
-    """Return the facts a server gave of a file; raise `ProtocolError` when they are not of this one."""
-    try:
-        facts = file_of(answer)  # type: ignore[arg-type]
-        if facts.path == path and facts.size >= 0:
-            return facts
-    except (TypeError, LookupError, ValueError):
-        pass
-    raise ProtocolError(f"protocol: the server's facts of {path} make no sense")

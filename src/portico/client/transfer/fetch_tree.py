@@ -17,8 +17,9 @@ from pathlib import Path
 from stat import S_ISREG
 
 from portico.client.resp import encode
+from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import Channel
-from portico.client.transfer.fetch import Fetch, facts_of, part_in
+from portico.client.transfer.fetch import Fetch, part_in
 from portico.client.transfer.folders import Folder, Folders, check_parts
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing, local_error

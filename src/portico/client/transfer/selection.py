@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 from portico.client.resp import encode
+from portico.client.transfer.answers import facts_of
 from portico.model.errors import ProtocolError
 from portico.model.files import FileFacts
 from portico.model.paths import check_path
 from portico.model.patterns import Pattern
-from portico.model.replies import file_of
 
 PAGE = 1_000
 """Files in one answer of LIST: the most there are."""
@@ -53,13 +53,12 @@ class Selection:
 
     def take(self, page: Any) -> list[FileFacts]:  # noqa: ANN401 - whatever the server answered
         """Return the files of a page that are meant; raise `ProtocolError` when it makes no sense."""
-        try:
-            files = [file_of(facts) for facts in page]
-        except (TypeError, LookupError, ValueError):
-            raise ProtocolError("protocol: the server's list of files makes no sense") from None
+        if not isinstance(page, list):
+            raise ProtocolError("protocol: the server's list of files is none")
+        files = [facts_of(facts) for facts in page]
         self.ended = len(files) < PAGE
         for number, file in enumerate(files):
-            if not self._listed < file.path or file.size < 0:
+            if not self._listed < file.path:
                 raise ProtocolError("protocol: the server's list of files is out of order")
             if not file.path.startswith(self._below):
                 self.ended = True

@@ -8,6 +8,7 @@ half of the cost of a transfer within one machine, happens beside it.
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -82,3 +83,9 @@ class Trail:
         with self._news:
             self._news.wait_for(lambda: self._reached > at or self._ended)
             return at if self._given_up else self._reached
+
+
+def digest_of(path: str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with io.FileIO(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
