@@ -5,7 +5,8 @@
                                                      └─ backlog ──────────┘ as slots come free
 
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
-bytes. Reading pauses while requests are held back or the peer does not read its answers.
+bytes. Reading pauses while requests are held back or the peer does not read its answers. Ranges of files and
+long bodies are `portico.server.traffic`: threads have the socket meanwhile.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from portico.commands.call import Call
 from portico.commands.table import find, perform
 from portico.model.errors import PorticoError, ProtocolError, Unavailable
 from portico.model.later import Later
-from portico.model.requests import Line, Request
+from portico.model.replies import FileRange
+from portico.model.requests import Body, Line, Request
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
+from portico.server.sending import Piece
 from portico.server.slots import Slots
+from portico.server.traffic import Traffic
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
@@ -50,6 +54,7 @@ class Connection(asyncio.Protocol):
         "follower",
         "id",
         "server",
+        "traffic",
         "transport",
     )
 
@@ -61,6 +66,7 @@ class Connection(asyncio.Protocol):
         self.call: Any = None
         self.follower: Follower | None = None
         self.choked = False
+        self.traffic: Traffic | None = None
         self._head = b""
         self._slots: Any = None
         self._backlog: Sequence[Any] = ()
@@ -92,7 +98,7 @@ class Connection(asyncio.Protocol):
         codec: Codec = self.codec
         requests = codec.receive(data)
         if self._timed or codec.partial:
-            self._time(partial=codec.partial, afresh=bool(requests))
+            self._time(partial=codec.partial, afresh=bool(requests) or self.skipping)
         if requests:
             self._take(requests)
 
@@ -125,14 +131,21 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self.choked = False
-        self.server.fanout.resume(self)
-        self._schedule()
+        if self.traffic is not None:
+            self.traffic.go_on()
+        if self.writable:
+            self.server.fanout.resume(self)
+        self.schedule()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Leave everything that was joined."""
         self._deaf = True
+        if self.traffic is not None:
+            self.traffic.cancel()
         if self._slots is not None:
             self._slots.forget()
+            self.call.close()
+            self.server.transfers.gone(self.call)
         self._backlog = ()
         for task in self._tasks or ():
             task.cancel()
@@ -167,6 +180,10 @@ class Connection(asyncio.Protocol):
             self.server.door.partial.add(self, self.server.door.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
+        last = requests[-1] if requests else None
+        if type(last) is list and type(last[-1]) is Body:
+            self._moves().expect(last[-1])
+            self._pause_reading()
         if self._backlog:
             self._backlog = [*self._backlog, *requests]
         else:
@@ -178,13 +195,13 @@ class Connection(asyncio.Protocol):
         call.now = self.server.clock.now()
         out: list[bytes] = []
         size = done = 0
-        waiting = bool(slots)
+        waiting = bool(slots) or not self.writable
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
             answer: Any = request
             if type(request) is list or type(request) is Line:
                 if waiting and (slots.full or self._must_wait(request)):
                     break
-                answer = perform(call, request)
+                answer = self._perform(request)
             done += 1
             if type(answer) is CoroutineType:
                 answer = self._start(answer)
@@ -204,6 +221,12 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"".join(out))
         self._after()
 
+    def _perform(self, request: Request) -> Any:  # noqa: ANN401 - a reply
+        answer = perform(self.call, request)
+        if self.traffic is not None:
+            self.traffic.performed(request)
+        return answer
+
     def _must_wait(self, request: Request) -> bool:
         """Tell whether a request's turn comes only when all earlier answers are there."""
         command = find(request)
@@ -215,15 +238,17 @@ class Connection(asyncio.Protocol):
             self.finish()
         elif self._backlog:
             self._pause_reading()
-            if not self._slots and not self.choked:
-                self._schedule()
+            if not self._slots and self.writable:
+                self.schedule()
+        elif self.streaming:
+            pass
         elif self._ended:
             if self._slots:
                 self.unfollow()
                 self.server.door.leave(self)
             else:
                 self.transport.close()
-        elif self._paused and not self.choked and not self._slots.full:
+        elif self._paused and not self.choked and not self._slots.full and not self.receiving:
             self._paused = False
             self.transport.resume_reading()
 
@@ -256,9 +281,10 @@ class Connection(asyncio.Protocol):
             later.resolve(answer)
 
     def _answered(self, _later: Later) -> None:
-        self._schedule()
+        self.schedule()
 
-    def _schedule(self) -> None:
+    def schedule(self) -> None:
+        """Look at what can be done at the next turn of the loop."""
         if not self._scheduled:
             self._scheduled = True
             self.server.schedule(self.proceed)
@@ -268,19 +294,40 @@ class Connection(asyncio.Protocol):
         self._scheduled = False
         if self._deaf or self.codec is None:
             return
-        out = []
-        for answer in self._slots.ready():
-            out.append(self.codec.reply(answer))
-            if self.codec.closing:
-                break
-        if out:
-            self.transport.write(b"".join(out))
+        if not self.streaming:
+            self._answer(self._slots.ready())
         if self._backlog and not self.codec.closing and not self.choked:
             self._run(self._backlog)
         else:
             self._after()
 
+    def _answer(self, answers: Sequence[Any]) -> None:
+        """Write answers; from the first range of a file on, let a thread do it."""
+        codec = self.codec
+        out: list[bytes] = []
+        moved: list[Piece] = []
+        for answer in answers:
+            if type(answer) is FileRange:
+                head, tail = codec.around(answer.count)
+                moved += [b"".join([*out, head]), answer.source]
+                out = [tail]
+            elif not codec.closing:
+                out.append(codec.reply(answer))
+        if moved:
+            self._moves().send([*moved, b"".join(out)])
+        elif out:
+            self.transport.write(b"".join(out))
+
+    def _moves(self) -> Traffic:
+        if self.traffic is None:
+            self.traffic = Traffic(self)
+        return self.traffic
+
     # What handlers and the server ask of it
+
+    def receive(self, body: Body, sink: Later) -> Later:
+        """Let the body of a request go into a sink."""
+        return self._moves().receive(body, sink)
 
     def attach(self, session: int) -> None:
         """Hold a session that the log has confirmed, and no other."""
@@ -304,18 +351,47 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Write pushes between answers; nothing after the last word."""
-        if not self._deaf:
+        if self._deaf:
+            return
+        if self.streaming:
+            self._moves().write(data)
+        else:
             self.transport.write(data)
 
     @property
+    def gone(self) -> bool:
+        """Whether nothing that comes or is said matters any more."""
+        return self._deaf
+
+    @property
+    def skipping(self) -> bool:
+        """Whether a body is coming that nobody wants: each byte of it shows that the peer is there."""
+        return self.traffic is not None and bool(self.codec.owed)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether a thread sends, and nothing else may be written."""
+        return self.traffic is not None and self.traffic.sending
+
+    @property
+    def receiving(self) -> bool:
+        """Whether what comes next is part of a body, and not for the transport to read."""
+        return self.traffic is not None and self.traffic.receiving
+
+    @property
+    def writable(self) -> bool:
+        """Whether there is any use in writing: nobody else does, and the peer reads."""
+        return not self.choked and not self.streaming
+
+    @property
     def busy(self) -> bool:
-        """Whether answers are still owed."""
-        return self.codec is not None and bool(self._slots)
+        """Whether answers are still owed, or on their way."""
+        return self.codec is not None and (bool(self._slots) or self.streaming)
 
     @property
     def watched(self) -> bool:
         """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
-        return self.call is not None and (bool(self.call.session) or self._paused)
+        return self.call is not None and (bool(self.call.session) or self._paused or self.streaming)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

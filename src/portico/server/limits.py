@@ -10,6 +10,22 @@ PARTIAL_SECONDS = 15
 """An incomplete first line, line, frame or head: a person presses Enter, a program sends on; slowloris does
 neither. Apache's and nginx's figures are 20 and 60 seconds."""
 
+BODY_SECONDS = 30
+"""From one byte of an upload to the next: a laptop that changes its network comes back within that."""
+
+STREAM_THREADS = 4
+"""Threads that move bytes between sockets and files: two cores' worth, twice, as they wait for disks too."""
+
+STREAM_SECONDS = 0.1
+"""How long a stream may keep a thread while others wait for one."""
+
+STREAM_PATIENCE = 0.01
+"""Seconds a thread waits for a socket before the loop does: a fast peer is back sooner, and handing over
+costs some 0.1 ms."""
+
+RECEIVE_BYTES = 262_144
+"""Bytes taken from a socket at once: more gains nothing, and there is one buffer for each thread."""
+
 LINGER_SECONDS = 2
 """After the last word, before the socket is closed: input still on its way would turn the close into a reset
 that takes the last word with it (RFC 9112 section 9.6)."""

@@ -10,6 +10,7 @@ from collections import deque
 from typing import Any
 
 from portico.model.later import Later
+from portico.model.replies import FileRange
 from portico.server.limits import OPEN_SLOTS, SLOT_BYTES
 
 
@@ -58,4 +59,6 @@ class Slots:
         for answer in self._queue:
             if type(answer) is Later:
                 answer.forget()
+                if type(answer.value) is FileRange:
+                    answer.value.source.close()
         self._queue.clear()

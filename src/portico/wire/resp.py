@@ -8,6 +8,10 @@ pieces, the pieces are the requests (`_quick`). That is exact: a piece holds no 
 that fits it can mean nothing else. What does not fit (a payload with a CRLF in it, a long one, the
 incomplete end of the chunk, an error) goes byte by byte through `_careful`, which keeps its place between
 chunks and never looks at a byte twice. Limits are on the declared lengths, before memory is taken.
+
+The bytes of a long WRITE are not held: the request is handed out with a `Body` in their place, as soon as its
+head is there, and always as the last of a chunk. Somebody else takes the rest from the socket, then says
+`resume`; or says `skip`, and it is dropped here. Only the CRLF behind it comes this way again.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from typing import Any
 
 from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
+from portico.model.files import CHUNK_BYTES
 from portico.model.replies import OK, Farewell, Greeting
-from portico.model.requests import Request
+from portico.model.requests import Body, Request
 from portico.wire.resp_values import ENCODERS, encode, message_push
 
 ARGUMENTS = 64
@@ -28,6 +33,9 @@ ARGUMENTS = 64
 REQUEST_BYTES = 1_048_576
 """Sum of the declared lengths of one request: sixteen messages of the largest size."""
 
+BODY_BYTES = 16 * 1_048_576
+"""Bytes of one WRITE, which go to the file as they come: enough that asking costs nothing beside them."""
+
 LENGTH_DIGITS = 9
 """Digits of a length: enough for the largest, and `int()` of ten million digits takes minutes."""
 
@@ -35,6 +43,12 @@ DIGITS = re.compile(rb"[0-9]{1,%d}" % LENGTH_DIGITS)
 
 QUICK_LENGTH = 1_024
 """Words up to this long are checked, and written, by table."""
+
+CRLF = b"\r\n"
+UNENDED = "a bulk string must end with CRLF"
+
+WRITE_WORDS = 4
+"""Words of a WRITE, of which the last may be a `Body`."""
 
 COUNTS = {b"*%d" % count: count for count in range(1, ARGUMENTS + 1)}
 LENGTHS = {b"$%d" % length: length for length in range(QUICK_LENGTH)}
@@ -60,6 +74,7 @@ class RespCodec:
         "_words",
         "closing",
         "family",
+        "owed",
         "protocol",
         "pushes",
     )
@@ -73,6 +88,7 @@ class RespCodec:
         self._deaf = False
         self._held = b""
         self._needed = 0
+        self.owed = 0
         self._words: list[bytes] | None = None
         self._count = 0
         self._taken = 0
@@ -80,7 +96,7 @@ class RespCodec:
     @property
     def partial(self) -> bool:
         """Whether the beginning of a request is held."""
-        return bool(self._held) or self._words is not None
+        return bool(self._held) or self._words is not None or self.owed > 0
 
     # Bytes to requests
 
@@ -90,6 +106,8 @@ class RespCodec:
         if self._deaf:
             return requests
         try:
+            if self.owed:
+                data = self._drop(data)
             if self._held:
                 data = self._join(data)
                 if not data:
@@ -101,6 +119,22 @@ class RespCodec:
             self._held, self._words, self._deaf = b"", None, True
             requests.append(error)
         return requests
+
+    def skip(self, left: int) -> None:
+        """Drop what is left of a body when it comes."""
+        self.owed = left + len(CRLF)
+
+    def resume(self) -> None:
+        """Go on behind a body that was taken."""
+        self.owed = len(CRLF)
+
+    def _drop(self, data: bytes) -> bytes:
+        """Drop what belongs to a body; return what stands behind it and its CRLF."""
+        for end in range(max(0, self.owed - len(CRLF)), self.owed):
+            if end < len(data) and data[end] != CRLF[end - self.owed]:
+                raise _malformed(UNENDED)
+        data, self.owed = data[self.owed :], max(0, self.owed - len(data))
+        return data
 
     def end(self) -> Sequence[Request | PorticoError]:
         """Return nothing: half a request is none."""
@@ -156,21 +190,30 @@ class RespCodec:
             if after >= 0 and count:
                 self._words, self._count, self._taken = [], count, 0
             return after
-        left = REQUEST_BYTES - self._taken
-        length, start = self._length(data, at, b"$", left, "a request has at most 1 MiB")
+        body = self._count == WRITE_WORDS == len(self._words) + 1 and self._words[0].upper() == b"WRITE"
+        most, limit = (BODY_BYTES, "16") if body else (REQUEST_BYTES - self._taken, "1")
+        length, start = self._length(data, at, b"$", most, f"a request has at most {limit} MiB")
         if start < 0:
             return start
         end = start + length
         if len(data) < end + 2:
+            if len(data) < end and length > CHUNK_BYTES:
+                return self._begin_body(data, start, length, requests)
             return self._hold(data, at, end + 2 - at)
-        if data[end : end + 2] != b"\r\n":
-            raise _malformed("a bulk string must end with CRLF")
+        if data[end : end + 2] != CRLF:
+            raise _malformed(UNENDED)
         self._words.append(data[start:end])
         self._taken += length
         if len(self._words) == self._count:
             requests.append(self._words)
             self._words = None
         return end + 2
+
+    def _begin_body(self, data: bytes, start: int, length: int, requests: list[Any]) -> int:
+        """Hand out a request whose last word is still coming; all of this chunk belongs to it."""
+        requests.append([*(self._words or ()), Body(length, data[start : start + length])])
+        self._words = None
+        return -1
 
     def _length(self, data: bytes, at: int, mark: bytes, most: int, limit: str) -> tuple[int, int]:
         """Return a declared length and where its line ends, (0, -1) when the line is not complete."""
@@ -207,6 +250,11 @@ class RespCodec:
         elif isinstance(reply, Farewell | ProtocolError):
             self.closing = True
         return encode(reply, self.protocol)
+
+    @staticmethod
+    def around(count: int) -> tuple[bytes, bytes]:
+        """Return what stands before and behind so many bytes that somebody else sends."""
+        return b"$%d\r\n" % count, CRLF
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from portico.model.entries import Entry, Message, Presence
+from portico.model.entries import Entry, FileEvent, Message, Presence
 from portico.model.errors import Full, PorticoError
+from portico.model.files import Chunk
 from portico.model.instants import local_text
+from portico.model.quantities import size
 from portico.model.replies import (
     CommandLine,
     Farewell,
@@ -25,6 +27,7 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
+from portico.room.text import UNPRINTABLE
 from portico.wire.lines import one_line
 
 NOTHING = "(nothing)"
@@ -56,7 +59,24 @@ def push_line(entry: Entry, reader: str = "you") -> str:
     if type(entry) is Presence:
         change = f"is now {entry.name}" if entry.change == "renamed" else entry.change
         return f"* {entry.sender} {change}"
+    if type(entry) is FileEvent:
+        return f"* {file_line(entry)}"
     return f"* a message of {entry.sender} was erased"
+
+
+def file_line(event: FileEvent) -> str:
+    """Return what has happened to the files as a person is told of it."""
+    match event.change:
+        case "many":
+            return f"{event.count:,} files changed"
+        case "removed":
+            return f"{event.path} removed"
+        case "moved":
+            mover = f"{event.sender} moved {event.origin}" if event.sender else f"{event.origin} moved"
+            return f"{mover} to {event.path}"
+        case change:
+            what = f"{event.path} ({size(event.size)})"
+            return f"{event.sender} put {what}" if event.sender else f"{what} {change}"
 
 
 def _said(reply: Said) -> str:
@@ -113,6 +133,12 @@ def _card(reply: FileCard) -> str:
     return "\n".join(lines + ([f"  sha256 {file.sha256}"] if file.sha256 else []))
 
 
+def _chunk(chunk: Chunk) -> str:
+    """Return a piece of a file as text that drives no terminal."""
+    text = chunk.data.decode(errors="replace").replace("\r\n", "\n")
+    return UNPRINTABLE.sub("?", text).removesuffix("\n") or NOTHING
+
+
 def _command(line: CommandLine) -> str:
     name, space, arguments = line.usage.partition(" ")
     return f"/{name.lower()}{space}{arguments} - {line.summary}"
@@ -163,6 +189,7 @@ _VIEWS: dict[type[Any], Callable[[Any], str]] = {
     Listing: _listing,
     Page: _page,
     FileCard: _card,
+    Chunk: _chunk,
     Manual: _manual,
     Simple: _simple,
     Greeting: _greeting,
