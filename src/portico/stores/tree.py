@@ -69,7 +69,8 @@ def etag_of(info: os.stat_result) -> str:
     return blake2b(facts.encode(), digest_size=8).hexdigest()
 
 
-def _facts(path: str, info: os.stat_result) -> FileFacts:
+def facts_of(path: str, info: os.stat_result) -> FileFacts:
+    """Return what a file's attributes say of it."""
     # A disk may hold times that no calendar writes; one such file must not spoil a listing.
     mtime = min(max(info.st_mtime_ns // 1000, EARLIEST), LATEST)
     return FileFacts(path, info.st_size, mtime, etag_of(info))
@@ -103,13 +104,18 @@ class Tree:
 
     def facts(self, path: str) -> FileFacts | None:
         """Return the facts of a presentable path, None when there is no regular file."""
+        info = self.info(path)
+        return None if info is None else facts_of(path, info)
+
+    def info(self, path: str) -> os.stat_result | None:
+        """Return the attributes of a presentable path, None when there is no regular file."""
         folder, _, name = path.rpartition("/")
         try:
             info = os.stat(name, dir_fd=self._open(folder), follow_symlinks=False)
         except OSError as error:
             _absent(error)
             return None
-        return _facts(path, info) if stat.S_ISREG(info.st_mode) else None
+        return info if stat.S_ISREG(info.st_mode) else None
 
     def paths(self, pattern: Pattern, after: str) -> Iterator[str]:
         """Yield, in order, the matching paths after `after`: regular files when their folder was read."""
@@ -145,13 +151,21 @@ class Tree:
         return merge(*runs)
 
     def _keys(self, prefix: str) -> Iterator[str]:
+        for entry in self.entries(prefix):
+            key = _key(prefix, entry)
+            if key is not None:
+                yield key
+
+    def entries(self, prefix: str) -> Iterator[os.DirEntry[str]]:
+        """Yield all there is in a folder, unsorted, of any name and kind; nothing where there is no folder.
+
+        Each is good until the next is asked for. `prefix` is empty, or a presentable path with a `/` behind.
+        """
         try:
             with os.scandir(self._open(prefix.rstrip("/"))) as entries:
                 for entry in entries:
                     self._check()
-                    key = _key(prefix, entry)
-                    if key is not None:
-                        yield key
+                    yield entry
         except OSError as error:
             _absent(error)
 
