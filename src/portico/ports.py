@@ -164,8 +164,8 @@ class Desk(Protocol):
 
         One that is unfinished is continued when its id is given, or when path, size and SHA-256 are the
         same. An unknown id begins one of that id if it is 32 hexadecimal digits, else of another. The upload
-        belongs to this desk unless another one is at it. Errors: `BadPath`, `Exists`, `TooBig`, `NoSpace`, `Busy` when
-        there are too many.
+        belongs to this desk unless another one is at it. Errors: `BadPath`, `Exists`, `TooBig`, `NoSpace`,
+        `Busy` when there are too many.
         """
 
     def write(self, upload: str, offset: int, data: bytes) -> Later:

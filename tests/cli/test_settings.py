@@ -21,6 +21,9 @@ def test_the_defaults_of_the_contract():
         "port": 65_432,
         "max-clients": 3,
         "max-connections": 1_024,
+        "files": "add",
+        "max-upload": None,
+        "keep-uploads": 24,
         "read-only": False,
         "ledger": None,
         "sync": "full",
@@ -42,7 +45,9 @@ def test_the_order_is_flag_environment_default():
 
 @pytest.mark.parametrize("setting", SERVE, ids=lambda setting: setting.name)
 def test_every_flag_has_a_variable(setting):
-    sample = {"port": "1", "drain": "1", "sync": "normal", "log-format": "json"}.get(setting.name, "1")
+    sample = {"port": "1", "drain": "1", "sync": "normal", "log-format": "json", "files": "read"}.get(
+        setting.name, "1"
+    )
     assert setting.variable == "PORTICO_" + setting.name.replace("-", "_").upper()
     by_flag = values(setting.flag, *(() if setting.switch else (sample,)))
     assert values(**{setting.variable: sample}) == by_flag

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from portico.cli.values import flag, not_empty, number, seconds, truth
+from portico.cli.values import byte_size, flag, not_empty, number, seconds, truth
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ from portico.cli.values import flag, not_empty, number, seconds, truth
         (number(0, 10), "007", 7),
         (seconds, "0.5", 0.5),
         (truth, "Yes", True),
+        (byte_size, "0", 0),
+        (byte_size, "500M", 500_000_000),
+        (byte_size, "2GiB", 2_147_483_648),
+        (byte_size, "1kb", 1_000),
         (truth, "", False),
         (not_empty, " ", " "),
     ],
@@ -32,6 +36,7 @@ def test_values(parse, text, value):
         (number(0, 10), "1_0", "'1_0': a whole number from 0 to 10 is wanted"),
         (number(0, 10), "\u0663", "'\u0663': a whole number from 0 to 10 is wanted"),
         (seconds, "nan", "'nan': a number of seconds from 0 to 86,400 is wanted"),
+        (byte_size, "2X", "'2X': a size like 500000000, 500M, 2G or 2GiB is wanted"),
         (truth, "perhaps", "'perhaps': 1 or 0 is wanted"),
         (not_empty, "", "'': it cannot be empty"),
     ],

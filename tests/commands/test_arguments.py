@@ -5,12 +5,15 @@ import pytest
 from portico.commands.arguments import (
     ENTRY,
     ENTRY_KIND,
+    FILE_SIZE,
     HOLDER,
+    INSTANT,
     KEY,
     MESSAGE,
     NAME,
     PATH,
     PATTERN,
+    SHA256,
     VERSION,
     WORD,
     number,
@@ -36,11 +39,18 @@ TAKEN = [
     (PATH, b"a/b c.txt", "a/b c.txt"),
     (PATTERN, b"**/*.txt", "**/*.txt"),
     (ENTRY_KIND, b"MESSAGE", "message"),
+    (FILE_SIZE, b"?", -1),
+    (FILE_SIZE, b"0", 0),
+    (SHA256, b"aB" * 32, "ab" * 32),
+    (INSTANT, b"2025-02-10T23:46:52.048084Z", 1_739_231_212_048_084),
     (VERSION, b"3", 3),
     (VERSION, b"three", -1),
     (VERSION, b"9" * 1_000, -1),
 ]
 
+SIZE = "the size is a whole number of bytes, or ? when it is not known"
+DIGITS = "a SHA-256 is 64 hexadecimal digits"
+TIME = "a time is written like 2025-02-10T23:46:52.048084Z"
 RANGE = "N is a whole number from 1 to 10"
 NOBODY = "nobody here has such a name"
 LONG = "a name has at most 32 characters"
@@ -71,6 +81,9 @@ REFUSED = [
     (HOLDER, b"a" * 33, NotFound, NOBODY),
     (HOLDER, b"a" * 1_000_000, NotFound, NOBODY),
     (HOLDER, b"a\r\nb", NotFound, NOBODY),
+    *((FILE_SIZE, data, PorticoError, SIZE) for data in (b"", b"-1", b"??", b"9007199254740993", b"1e3")),
+    *((SHA256, data, PorticoError, DIGITS) for data in (b"", b"a" * 63, b"g" * 64, b"a" * 64_000)),
+    *((INSTANT, data, PorticoError, TIME) for data in (b"", b"now", b"2025-02-10", b"0001-01-01T00:00:00Z")),
     (ENTRY_KIND, b"rumour", PorticoError, "KIND is one of message, presence, file, erased"),
 ]
 

@@ -23,6 +23,8 @@ LIMITS = [
     ("a line of plain text", f"{text.LINE_BYTES:,} bytes"),
     ("words in one RESP request", f"{resp.ARGUMENTS}"),
     ("bytes in one RESP request", f"{resp.REQUEST_BYTES:,}"),
+    ("bytes of one `WRITE`", f"{body.BODY_BYTES:,}"),
+    ("from one byte of a `WRITE`", f"{BODY_SECONDS} s"),
     ("a RESP length", f"1 to {resp.LENGTH_DIGITS} digits"),
     ("a head of HTTP", f"{http.HEAD_BYTES:,} bytes"),
     ("a message", f"1 to {MESSAGE_BYTES:,} bytes"),

@@ -2,8 +2,17 @@
 
 import pytest
 
-from portico.model.entries import KINDS, ErasedMessage, Message, Presence, as_map, entries_of, visible
-from portico.model.records import Erase, Erased, Join, Leave, Limits, Rename, Resume, Say, Unknown
+from portico.model.entries import (
+    KINDS,
+    ErasedMessage,
+    FileEvent,
+    Message,
+    Presence,
+    as_map,
+    entries_of,
+    visible,
+)
+from portico.model.records import Erase, Erased, File, Join, Leave, Limits, Rename, Resume, Say, Unknown
 
 JOIN = Join(1, 1, "anna", 0, "127.0.0.1", 4711, "", "run1")
 JOINED = Presence(7, 1, "anna", 1, "joined")
@@ -25,6 +34,15 @@ JOINED = Presence(7, 1, "anna", 1, "joined")
         (Erase(2, 1, 3, 4), []),
         (Erased(2, 1, "anna", 2), [ErasedMessage(7, 2, "anna", 1, 2)]),
         (Erased(2, 1, "anna", join=JOIN), [JOINED, ErasedMessage(8, 2, "anna", 1)]),
+        (
+            File(2, 1, "anna", "added", "a.txt", "k", 5, "ab"),
+            [FileEvent(7, 2, "anna", 1, "added", "a.txt", 5, "ab")],
+        ),
+        (
+            File(2, 0, "", "moved", "b", "k", 5, "", "a"),
+            [FileEvent(7, 2, "", 0, "moved", "b", 5, "", "a")],
+        ),
+        (File(2, 0, "", "many", "", "k", count=30), [FileEvent(7, 2, "", 0, "many", "", count=30)]),
         (Unknown(), []),
     ],
 )
@@ -51,6 +69,19 @@ COMMON = {"seq": 7, "at": "2025-02-10T23:46:52.048084Z", "sender": "anna"}
             {"kind": "presence", "change": "left", "reason": "crash"},
         ),
         (ErasedMessage(7, AT, "anna", 1, 2), {"kind": "erased"}),
+        (
+            FileEvent(7, AT, "anna", 1, "added", "a.txt", 5, "ab"),
+            {"kind": "file", "change": "added", "path": "a.txt", "size": 5, "sha256": "ab"},
+        ),
+        (
+            FileEvent(7, AT, "anna", 1, "removed", "a.txt"),
+            {"kind": "file", "change": "removed", "path": "a.txt"},
+        ),
+        (
+            FileEvent(7, AT, "anna", 1, "moved", "b", 5, "ab", "a"),
+            {"kind": "file", "change": "moved", "path": "b", "from": "a", "size": 5, "sha256": "ab"},
+        ),
+        (FileEvent(7, AT, "anna", 0, "many", "", count=30), {"kind": "file", "change": "many", "count": 30}),
     ],
 )
 def test_programs_get_a_map(entry, facts):

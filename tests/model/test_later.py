@@ -2,6 +2,7 @@
 
 import pytest
 
+from portico.model.errors import PorticoError
 from portico.model.later import Later
 
 
@@ -75,3 +76,37 @@ def test_who_waits_may_resolve_another():
     one.then(lambda later: other.resolve(later.value))
     one.resolve(5)
     assert other.value == 5
+
+
+@pytest.mark.parametrize("first_ready", [False, True])
+@pytest.mark.parametrize("second_ready", [False, True])
+def test_a_chain_waits_for_what_its_step_begins(first_ready, second_ready):
+    first, second = Later(), Later()
+    for later, ready, value in ((first, first_ready, 2), (second, second_ready, "end")):
+        if ready:
+            later.resolve(value)
+    seen = []
+    last = first.chain(lambda value: seen.append(value) or second)
+    first.resolve(2)
+    second.resolve("end")
+    assert (seen, last.value) == ([2], "end")
+
+
+def test_a_chain_may_end_with_a_value_at_once():
+    first = Later()
+    last = first.chain(lambda value: value * 2)
+    first.resolve(4)
+    assert last.value == 8
+
+
+def test_errors_go_past_the_steps_and_a_step_may_raise_one():
+    error, first, second = PorticoError("no"), Later(), Later()
+    passed = first.chain(lambda _: pytest.fail("an error was taken for a value"))
+    first.resolve(error)
+
+    def refuse(_):
+        raise error
+
+    raised = second.chain(refuse)
+    second.resolve(1)
+    assert passed.value is raised.value is error

@@ -12,6 +12,7 @@ from portico.model.records import (
     VERSION,
     Erase,
     Erased,
+    File,
     Join,
     Leave,
     Limits,
@@ -35,6 +36,7 @@ RECORDS = st.one_of(
     st.builds(Say, NUMBER, NUMBER, TEXT, TEXT, TEXT, NUMBER, TEXT, st.none() | JOIN),
     st.builds(Erase, NUMBER, NUMBER, NUMBER, NUMBER),
     st.builds(Erased, NUMBER, NUMBER, TEXT, NUMBER, TEXT, TEXT, st.none() | JOIN),
+    st.builds(File, NUMBER, NUMBER, TEXT, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, NUMBER),
 )
 
 

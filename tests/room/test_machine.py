@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from portico.model.entries import Presence, entries_of
 from portico.model.errors import Full, NameTaken, NoSpace, NotFound, PorticoError
+from portico.model.files import Author, FileChange
 from portico.model.records import decode
 from portico.room.history import Filter, freeze, open_room
 from portico.room.names import fold
@@ -123,6 +124,12 @@ class RoomMachine(RuleBasedStateMachine):
         seq = data.draw(st.integers(0, self.room.state.seq + 1))
         self.ask("erase", lambda: self.room.erase(self.now, 0, seq))
 
+    @rule(data=st.data(), key=st.sampled_from(["f1", "f2", "f3"]), path=TEXTS)
+    def file(self, data, key, path):
+        author = Author(data.draw(st.sampled_from(self.sessions())), "anna")
+        change = FileChange(key, "added", path, author, 5)
+        self.ask(("file", f"file {key}"), lambda: self.room.file(self.now, change))
+
     @rule(places=st.integers(0, 3))
     def limit(self, places):
         self.ask("limit", lambda: self.room.limit(self.now, places))
@@ -166,9 +173,12 @@ class RoomMachine(RuleBasedStateMachine):
     def fill_the_disk(self):
         if self.batch() is None:
             return
-        leaving = sum(kind == "leave" for kind, _ in self.waiting)
+        lasting = self.lasting()
         self.settle(self.room.failed(NoSpace("the disk is full")))
-        assert sum(kind == "leave" for kind, _ in self.waiting) == leaving
+        assert self.lasting() == lasting
+
+    def lasting(self):
+        return sum(kind == "leave" or kind[0] == "file" for kind, _ in self.waiting)
 
     @rule()
     def take_a_snapshot(self):

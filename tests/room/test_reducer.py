@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.model.entries import ErasedMessage, Message, Presence
+from portico.model.entries import ErasedMessage, FileEvent, Message, Presence
 from portico.model.errors import Full, KeyReused, NameTaken, NotFound
 from portico.model.records import (
     Erase,
     Erased,
+    File,
     Join,
     Leave,
     Limits,
@@ -18,8 +19,9 @@ from portico.model.records import (
     Unknown,
 )
 from portico.room import reducer
+from portico.room import state as state_module
 from portico.room.reducer import apply, content_digest, ended, known_key, no_entry, nobody, refuse_place
-from portico.room.state import State
+from portico.room.state import State, restore
 
 
 def join(session, name, number=0, secret="", at=0):
@@ -289,3 +291,30 @@ def test_a_full_room_is_said_before_a_taken_name():
 def test_what_is_not_there_is_not_found(error):
     assert error.code == "NOTFOUND"
     assert error.sentence.isprintable()
+
+
+def test_what_happened_to_the_files_is_told_once_for_each_key():
+    state = room()
+    outcome = comes(state, File(5, 0, "visitor", "added", "a.txt", "upload:1", 5, "ab"))
+    assert outcome.entries == [FileEvent(1, 5, "visitor", 0, "added", "a.txt", 5, "ab")]
+    again = comes(state, File(9, 0, "visitor", "added", "a.txt", "upload:1", 5, "ab"))
+    assert (again.seq, again.entries, again.error) == (1, (), None)
+    assert (state.seq, state.at) == (1, 9)
+
+
+def test_a_file_is_told_of_whoever_has_left_meanwhile():
+    state = room(join(1, "anna"), Leave(2, 1, "anna"))
+    assert comes(state, File(3, 1, "anna", "removed", "a.txt", "k")).entries[0].sender == "anna"
+
+
+def test_no_client_can_take_the_key_of_a_file():
+    state = room(Say(1, 0, "x", "hi", "upload:1"))
+    assert comes(state, File(2, 0, "", "added", "a.txt", "upload:1")).seq == 2
+    assert comes(state, Say(3, 0, "x", "hi", "upload:1")).seq == 1
+
+
+def test_the_oldest_keys_of_files_are_forgotten_beyond_the_limit(monkeypatch):
+    monkeypatch.setattr(state_module, "KEYS_REMEMBERED", 2)
+    state = room(*[File(n, 0, "", "added", f"{n}", f"k{n}") for n in (1, 2, 3)])
+    assert state.files == {"k2": 2, "k3": 3}
+    assert restore(state.lines()).digest() == state.digest()

@@ -4,6 +4,7 @@ import pytest
 
 from portico.model.entries import Message, Presence
 from portico.model.errors import Full, KeyReused, NameTaken, NoSpace, NotFound, Unavailable
+from portico.model.files import Author, FileChange
 from portico.model.records import Say, encode
 from portico.ports import Stored
 from portico.room import outbox
@@ -376,3 +377,22 @@ def test_replaying_makes_the_same_room():
 def test_a_record_that_cannot_be_read_stops_the_replay():
     with pytest.raises(Unavailable):
         Room("main", "run1", State()).replay([Stored(1, encode(Say(1, 0, "x", "hi"))), Stored(2, b"?")])
+
+
+PUT = FileChange("upload:1", "added", "a.txt", Author(0, "visitor"), 5)
+
+
+def test_a_file_outlives_a_full_disk():
+    house = House()
+    later = house.room.file(3, PUT)
+    house.room.outbox.next_batch()
+    house.fail()
+    assert not later.ready
+    assert house.landed(later).entries[0].path == "a.txt"
+
+
+def test_a_file_that_is_told_of_already_writes_nothing():
+    house = House()
+    seq = house.landed(house.room.file(3, PUT)).seq
+    assert house.room.file(4, PUT).value.seq == seq
+    assert not len(house.room.outbox)

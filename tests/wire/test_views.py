@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.model.entries import ErasedMessage, Message, Presence
+from portico.model.entries import ErasedMessage, FileEvent, Message, Presence
 from portico.model.errors import Full, NeedResp3, NotAWebAddress, PorticoError, ProtocolError
 from portico.model.files import FileFacts
 from portico.model.instants import local_text
@@ -99,6 +99,13 @@ PUSHES = [
     (Presence(5, START, "Ann", 1, "left"), "* Ann left\n"),
     (Presence(5, START, "Ann", 1, "left", reason="crash"), "* Ann left\n"),
     (Presence(5, START, "Ann", 1, "renamed", name="Eve"), "* Ann is now Eve\n"),
+    (FileEvent(5, START, "Ann", 1, "added", "a.txt", 1_200), "* Ann put a.txt (1.2 KB)\n"),
+    (FileEvent(5, START, "Ann", 1, "changed", "a.txt", 5), "* Ann put a.txt (5 bytes)\n"),
+    (FileEvent(5, START, "Ann", 1, "removed", "a.txt"), "* a.txt removed\n"),
+    (FileEvent(5, START, "Ann", 1, "moved", "b.txt", 5, origin="a.txt"), "* Ann moved a.txt to b.txt\n"),
+    (FileEvent(5, START, "", 0, "moved", "b.txt", 5, origin="a.txt"), "* a.txt moved to b.txt\n"),
+    (FileEvent(5, START, "", 0, "added", "a.txt", 5), "* a.txt (5 bytes) added\n"),
+    (FileEvent(5, START, "", 0, "many", "", count=2_000), "* 2,000 files changed\n"),
     (ErasedMessage(5, START, "Ann", 1), "* a message of Ann was erased\n"),
 ]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from portico.app.check import made
 from portico.app.reading import LogFile, Progress
 from portico.model.errors import Refused
-from portico.model.records import Erased, Limits, Record, Say, decode, encode
+from portico.model.records import Erased, File, Limits, Record, Say, decode, encode
 from portico.room.limits import KEY_BYTES
 from portico.room.reducer import Outcome, apply
 from portico.room.state import State, restore
@@ -72,25 +72,26 @@ class Survey:
 
     def _look_back(self, position: int, record: Record) -> None:
         seq = made(self.state.ordinals, position, self.state.seq)
-        if not isinstance(record, Say | Erased):
+        if not isinstance(record, Say | Erased | File):
             return
         if not seq:
             self.blank[position] = NOTHING
-        elif record.to and record.key:
+        elif not isinstance(record, File) and record.to and record.key:
             self.tells[position] = seq + (record.join is not None)
 
     def _look(self, position: int, record: Record, outcome: Outcome) -> None:
         if outcome.erase:
             self.doomed.add(outcome.erase)
-        if not isinstance(record, Say | Erased):
+        if not isinstance(record, Say | Erased | File):
             return
+        to = "" if isinstance(record, File) else record.to
         if outcome.entries:
-            if record.to and record.key:
+            if to and record.key:
                 self.tells[position] = outcome.seq
         elif outcome.error is None:
             # Its key had come before: nothing happened, but the room's time went on.
             self.blank[position] = encode(Limits(record.at, self.state.max_clients))
-        elif not self._damaged or record.to:
+        elif not self._damaged or to:
             self.blank[position] = NOTHING
 
     def _withhold(self, state: State) -> State:

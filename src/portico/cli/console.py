@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from portico.cli.printer import Header, Printer
-from portico.model.entries import Entry, Message, Presence, as_map
+from portico.model.entries import Entry, FileEvent, Message, Presence, as_map
 from portico.model.instants import local_text, rfc3339
 from portico.room.room import Address
-from portico.wire.views import message_lines
+from portico.wire.views import file_line, message_lines
 
 
 def _presence(entry: Presence) -> str:
@@ -36,6 +36,8 @@ def text_line(event: Any) -> str:  # noqa: ANN401 - an entry, an address, or a s
         return "" if event.to_session else message_lines(event.sender, event.text)
     if isinstance(event, Presence):
         return _presence(event)
+    if isinstance(event, FileEvent):
+        return file_line(event)
     if isinstance(event, tuple):
         return f"Attempted connection from: {event!r}"
     return str(event) if isinstance(event, str) else ""

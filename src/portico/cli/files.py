@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 
 from portico.cli.target import add_target
-from portico.cli.words import age, size
+from portico.cli.words import age
 from portico.model.files import FileFacts
+from portico.model.quantities import size
 from portico.model.replies import file_map
 
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from portico.cli.errors import UsageError
 from portico.cli.progress import Progress
 from portico.cli.settings import LEDGER, add_settings, resolve
-from portico.cli.words import dated, quantity, size
+from portico.cli.words import dated, quantity
 from portico.model.errors import NotFound, PorticoError, Refused
+from portico.model.quantities import size
 
 if TYPE_CHECKING:
     from portico.app import Place

@@ -13,6 +13,7 @@ from portico.client.address import Address
 
 if TYPE_CHECKING:
     from portico.cli.printer import Header
+    from portico.model.policy import Policy
     from portico.server.listener import Server, Settings
 
 DESCRIPTION = (
@@ -102,10 +103,18 @@ def _settings(values: dict[str, Any]) -> Settings:
         max_clients=values["max-clients"],
         max_connections=max(values["max-connections"], values["max-clients"]),
         read_only=values["read-only"],
+        policy=_policy(values),
         drain=values["drain"],
         keep_entries=values["keep-entries"],
         keep_microseconds=None if days is None else days * DAY_MICROSECONDS,
     )
+
+
+def _policy(values: dict[str, Any]) -> Policy:
+    from portico.model.policy import LEVELS, NO_LIMIT, READ, Policy
+
+    level = READ if values["read-only"] else LEVELS[values["files"]]
+    return Policy(level, NO_LIMIT if values["max-upload"] is None else values["max-upload"])
 
 
 def header(server: Server, *, quiet: bool) -> list[Header]:

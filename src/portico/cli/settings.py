@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portico.cli.values import number, seconds, truth
+from portico.cli.values import byte_size, number, seconds, truth
+from portico.model.policy import LEVELS
 
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 
@@ -53,7 +54,15 @@ SERVE = (
     Setting("port", 65_432, "port to listen on; 0 takes a free one", number(0, 65_535), "PORT"),
     Setting("max-clients", 3, "places in the room", number(1, 1_000_000), "N"),
     Setting("max-connections", 1_024, "connections in all, joined or not", number(1, 1_000_000), "N"),
-    Setting("read-only", default=False, help="nothing may be said", parse=truth),
+    Setting(
+        "files",
+        "add",
+        "read: list and fetch; add: also deposit new names; change: also replace, remove, move",
+        choices=tuple(LEVELS),
+    ),
+    Setting("max-upload", None, "largest deposit, like 500M or 2GiB", byte_size, "SIZE"),
+    Setting("keep-uploads", 24, "hours an unfinished deposit can be gone on with", number(1, 8_760), "HOURS"),
+    Setting("read-only", default=False, help="nothing may be said or deposited", parse=truth),
     LEDGER,
     Setting(
         "sync", "full", "full: survives a power cut; normal: survives kill -9", choices=("full", "normal")

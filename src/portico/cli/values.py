@@ -10,6 +10,8 @@ T = TypeVar("T")
 
 DIGITS = re.compile("[0-9]{1,18}")
 
+SIZE = re.compile("([0-9]{1,15})([KMGT]?)(i?)B?", re.IGNORECASE)
+
 DAY_SECONDS = 86_400
 
 
@@ -22,6 +24,16 @@ def number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def byte_size(text: str) -> int:
+    """Return a number of bytes: `500000000`, `500M`, `2G` (powers of 1,000), `2GiB` (of 1,024)."""
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError("a size like 500000000, 500M, 2G or 2GiB is wanted")
+    power = " KMGT".index((match[2] or " ").upper())
+    unit = 1_024 if match[3] else 1_000
+    return int(match[1]) * unit**power
 
 
 def seconds(text: str) -> float:

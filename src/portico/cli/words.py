@@ -1,11 +1,8 @@
-"""Quantities, sizes and instants as people read them."""
+"""Quantities and instants as people read them; sizes are in `portico.model.quantities`."""
 
 from __future__ import annotations
 
 from portico.model.instants import local_text
-
-UNITS = ("KB", "MB", "GB", "TB")
-THOUSAND = 1_000
 
 
 def quantity(count: int, noun: str) -> str:
@@ -13,19 +10,6 @@ def quantity(count: int, noun: str) -> str:
     if count != 1:
         noun = noun[:-1] + "ies" if noun.endswith(("ry", "ty")) else noun + "s"
     return f"{count:,} {noun}"
-
-
-def size(count: int) -> str:
-    """Return `512 bytes`, `1.2 MB`: powers of 1,000."""
-    if count < THOUSAND:
-        return f"{count} bytes"
-    value = float(count)
-    for unit in UNITS:
-        value /= THOUSAND
-        # 999.95 and above would be shown as 1000.0.
-        if value < THOUSAND - 0.05:
-            return f"{value:.1f} {unit}"
-    return f"{value:.1f} {UNITS[-1]}"
 
 
 def dated(instant: int) -> str:

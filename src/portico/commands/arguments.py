@@ -13,6 +13,7 @@ from typing import Any
 
 from portico.model.entries import KINDS
 from portico.model.errors import BadName, NotFound, PorticoError
+from portico.model.instants import EARLIEST, LATEST, instant_of
 from portico.model.paths import check_path
 from portico.model.patterns import Pattern
 from portico.room.limits import NAME_CHARACTERS
@@ -22,6 +23,8 @@ from portico.room.text import check_key, check_message, not_utf8
 NUMBER = re.compile(rb"[0-9]{1,18}")
 """Digits only and at most 18 of them: `int()` on raw bytes takes signs, blanks, underscores and, given
 megabytes, seconds."""
+
+HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{64}")
 
 NAME_BYTES = 4 * NAME_CHARACTERS
 """UTF-8 takes at most four bytes for a character: no name is longer, and nothing longer is looked at."""
@@ -100,10 +103,38 @@ def number(what: str, low: int, high: int) -> Kind:
     return Kind("integer", parse)
 
 
+def _file_size(data: bytes) -> int:
+    """Return a size; -1 for `?`, one that is not known before the end."""
+    if data == b"?":
+        return -1
+    if not NUMBER.fullmatch(data) or int(data) > FILE_MAX:
+        raise PorticoError("the size is a whole number of bytes, or ? when it is not known")
+    return int(data)
+
+
+def _sha256(data: bytes) -> str:
+    if not HEXADECIMAL.fullmatch(data):
+        raise PorticoError("a SHA-256 is 64 hexadecimal digits")
+    return data.decode().lower()
+
+
+def _instant(data: bytes) -> int:
+    try:
+        instant = instant_of(_word(data))
+    except (ValueError, TypeError, OverflowError):
+        instant = LATEST
+    if not EARLIEST <= instant < LATEST:
+        raise PorticoError("a time is written like 2025-02-10T23:46:52.048084Z")
+    return instant
+
+
 def _version(data: bytes) -> int:
     """Return a protocol version; -1 for what is none, so that HELLO can say NOPROTO."""
     return int(data) if NUMBER.fullmatch(data) else -1
 
+
+FILE_MAX = 2**53
+"""Largest size of a file and offset in one, for the same reason as entry numbers."""
 
 ENTRY_MAX = 2**53
 """Largest entry number that JSON readers hold exactly (RFC 8259 section 6)."""
@@ -117,5 +148,9 @@ HOLDER = Kind("string", _holder)
 PATH = Kind("string", _path, bounded=True)
 PATTERN = Kind("pattern", _pattern)
 ENTRY_KIND = Kind("string", _kind)
+FILE_SIZE = Kind("string", _file_size)
+OFFSET = number("the offset", 0, FILE_MAX)
+SHA256 = Kind("string", _sha256)
+INSTANT = Kind("string", _instant)
 ENTRY = number("the number of an entry", 0, ENTRY_MAX)
 VERSION = Kind("integer", _version)

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from portico.model.errors import PorticoError
+from portico.model.files import Chunk, Order, Progress
 from portico.model.later import Later
+from portico.model.policy import Policy
+from portico.model.replies import TransferLine
 from portico.model.requests import Body
-from portico.ports import Clock, Repository
+from portico.ports import Clock, Desk, Repository, Source
 from portico.room.history import Filter, History
 from portico.room.room import Address, Room
 
@@ -29,6 +32,8 @@ class Service(Protocol):
     commands: Sequence[Command]
     log_identity: str
     read_only: bool
+    policy: Policy
+    transfers: Transfers
     started: int
 
     @property
@@ -44,6 +49,25 @@ class Service(Protocol):
 
     def connections(self) -> int:
         """Return how many connections there are."""
+
+
+class Transfers(Protocol):
+    """What is under way; told of each step by the handlers, on the event loop."""
+
+    def put(self, call: Call, order: Order, progress: Progress) -> None:
+        """Take note that a caller has begun an upload, or goes on with it."""
+
+    def wrote(self, upload: str, offset: int) -> None:
+        """Take note of how far an upload has come."""
+
+    def ended(self, upload: str) -> None:
+        """Forget an upload: it was finished or given up."""
+
+    def read(self, call: Call, piece: Chunk | Source) -> None:
+        """Take note that a caller is being given a range of a file."""
+
+    def lines(self) -> Sequence[TransferLine]:
+        """Return what is under way."""
 
 
 class Peer(Protocol):
@@ -89,11 +113,24 @@ class Call:
     joining: bool = False
     refusing: Refusal | None = None
     secret: str = field(default="", repr=False)
+    _desk: Desk | None = None
 
     @property
     def room(self) -> Room:
         """The room that is asked."""
         return self.service.room
+
+    @property
+    def desk(self) -> Desk:
+        """This caller's way to the files; made when it is first used."""
+        if self._desk is None:
+            self._desk = self.service.repository.desk()
+        return self._desk
+
+    def close(self) -> None:
+        """Leave the files: the caller is gone."""
+        if self._desk is not None:
+            self._desk.close()
 
     def filter(self, kind: str | None = None) -> Filter:
         """Return what this caller may see of the room's past."""

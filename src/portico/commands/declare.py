@@ -112,11 +112,13 @@ class Command:
 
     `settles`: it reads the room, so it runs after all earlier proposals of its connection. `joins`: a visitor
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
-    only be looked at. What follows those is what binding looks up for every request: parsers of the single
-    arguments without a token, their least number and the exact one without options (-1 when it varies),
-    the parser of the remaining words, where each option stands, and with which parser if it has one value,
-    what is bound for what is not given, and for the options alone; and how to hand over so many words where
-    there is nothing to bind.
+    only be looked at. `needs`: how far files must be allowed to change (`portico.model.policy`).
+
+    What follows those is what binding looks up for every request: parsers of the single arguments without a
+    token, their least number and the exact one without options (-1 when it varies), the parser of the
+    remaining words, where each option stands, and with which parser if it has one value, what is bound for
+    what is not given, and for the options alone; and how to hand over so many words where there is nothing to
+    bind.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Command:
     settles: bool = False
     joins: bool = False
     speaks: bool = False
+    needs: int = 0
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
@@ -161,6 +164,8 @@ class Command:
         object.__setattr__(self, "handovers", self._handovers())
 
     def _handovers(self) -> Mapping[int, Handover]:
+        if self.needs:
+            return {}
         if all(not p.token and p.parse is raw for p in self.parameters):
             most = WORDS_PREPARED if self.many else 1 + len(self.parsers)
             return {count: handover(self.handler, count) for count in range(1 + self.least, most + 1)}

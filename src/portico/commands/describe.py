@@ -32,8 +32,9 @@ def find_commands(table: Sequence[Command], names: Sequence[str]) -> list[Comman
 
 def describe(command: Command) -> list[Any]:
     """Return the ten facts of COMMAND: name, arity, flags, keys (there are none), categories, and so on."""
-    flags = [Simple("write" if command.speaks else "readonly"), Simple("fast")]
-    categories = [Simple("@write" if command.speaks else "@read")]
+    writes = command.speaks or command.needs
+    flags = [Simple("write" if writes else "readonly"), Simple("fast")]
+    categories = [Simple("@write" if writes else "@read")]
     return [command.name.lower(), command.arity, flags, 0, 0, 0, categories, [], [], []]
 
 

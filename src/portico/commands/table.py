@@ -56,6 +56,8 @@ def _perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
         return _refuse(call, _name(request))
     if command.speaks and call.service.read_only:
         return Denied("this room is read-only; nothing can be said here")
+    if command.needs:
+        call.service.policy.check(command.needs)
     return command.handler(call, *bind(command, request))
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
 
 from portico.model.instants import instant_of, moment, rfc3339
-from portico.model.records import Erased, Join, Leave, Record, Rename, Resume, Say
+from portico.model.records import Erased, File, Join, Leave, Record, Rename, Resume, Say
 
 
 class _Dated:
@@ -91,7 +91,42 @@ class ErasedMessage(_Dated):
         return {}
 
 
-Entry: TypeAlias = Message | Presence | ErasedMessage
+@dataclass(slots=True)
+class FileEvent(_Dated):
+    """A file was `added`, `changed`, `removed` or `moved` (from `origin` to `path`).
+
+    `many` is for `count` changes at once from outside, too many to be told one by one. The sender is empty
+    for what was done without Portico.
+    """
+
+    kind: ClassVar[str] = "file"
+    to_session: ClassVar[int] = 0
+    seq: int
+    at: int
+    sender: str
+    session: int
+    change: str
+    path: str
+    size: int = 0
+    sha256: str = ""
+    origin: str = ""
+    count: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is particular to this kind."""
+        if self.change == "many":
+            return {"change": self.change, "count": self.count}
+        facts: dict[str, Any] = {"change": self.change, "path": self.path}
+        if self.origin:
+            facts["from"] = self.origin
+        if self.change != "removed":
+            facts["size"] = self.size
+        if self.sha256:
+            facts["sha256"] = self.sha256
+        return facts
+
+
+Entry: TypeAlias = Message | Presence | FileEvent | ErasedMessage
 
 KINDS = ("message", "presence", "file", "erased")
 """What HISTORY may be asked for."""
@@ -126,6 +161,12 @@ def _presence(facts: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry
     return Presence(seq, at, sender, 0, facts["change"], name, reason)
 
 
+def _file_event(facts: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry:
+    path, size, sha256 = facts.get("path", ""), facts.get("size", 0), facts.get("sha256", "")
+    origin, count = facts.get("from", ""), facts.get("count", 0)
+    return FileEvent(seq, at, sender, 0, facts["change"], path, size, sha256, origin, count)
+
+
 def _nothing_left(_: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry:
     return ErasedMessage(seq, at, sender, 0)
 
@@ -133,6 +174,7 @@ def _nothing_left(_: Mapping[str, Any], seq: int, at: int, sender: str) -> Entry
 _READERS: dict[str, Callable[[Mapping[str, Any], int, int, str], Entry]] = {
     Message.kind: _message,
     Presence.kind: _presence,
+    FileEvent.kind: _file_event,
     ErasedMessage.kind: _nothing_left,
 }
 
@@ -166,6 +208,21 @@ def _erased(erased: Erased, seq: int) -> Entry:
     return ErasedMessage(seq, erased.at, erased.sender, erased.session, erased.to)
 
 
+def _filed(file: File, seq: int) -> Entry:
+    return FileEvent(
+        seq,
+        file.at,
+        file.sender,
+        file.session,
+        file.change,
+        file.path,
+        file.size,
+        file.sha256,
+        file.origin,
+        file.count,
+    )
+
+
 _VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
     Join: _joined,
     Resume: _back,
@@ -173,6 +230,7 @@ _VIEWS: dict[type[Any], Callable[[Any, int], Entry]] = {
     Leave: _left,
     Say: _said,
     Erased: _erased,
+    File: _filed,
 }
 
 

@@ -25,6 +25,10 @@ class FileFacts:
     by: str = ""
 
 
+CHUNK_BYTES = 65_536
+"""Longest range of a file that is a value in memory; a longer one is streamed."""
+
+
 @dataclass(slots=True)
 class Chunk:
     """A few bytes of a file: `data` stands at `offset` in the file with this etag and size."""

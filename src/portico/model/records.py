@@ -133,16 +133,38 @@ class Erased:
 
 
 @dataclass(slots=True)
+class File:
+    """Something has happened to the files: `portico.model.files.FileChange` says what the members mean.
+
+    It is true already when it is written, so that nothing but its `key`, if that came before, stops it.
+    `session` is 0 for a visitor; then `sender` is what a visitor is called, or empty for what was done
+    without Portico.
+    """
+
+    do: ClassVar[str] = "file"
+    at: int
+    session: int
+    sender: str
+    change: str
+    path: str
+    key: str
+    size: int = 0
+    sha256: str = ""
+    origin: str = ""
+    count: int = 0
+
+
+@dataclass(slots=True)
 class Unknown:
     """A record of a newer server; every server skips it alike."""
 
     do: ClassVar[str] = "unknown"
 
 
-Record: TypeAlias = Limits | Join | Resume | Rename | Leave | Say | Erase | Erased | Unknown
+Record: TypeAlias = Limits | Join | Resume | Rename | Leave | Say | Erase | Erased | File | Unknown
 
 _KINDS: dict[str, type[Any]] = {
-    kind.do: kind for kind in (Limits, Join, Resume, Rename, Leave, Say, Erase, Erased)
+    kind.do: kind for kind in (Limits, Join, Resume, Rename, Leave, Say, Erase, Erased, File)
 }
 _FIELDS = {kind: tuple((field.name, field.default) for field in fields(kind)) for kind in _KINDS.values()}
 _HEADS = {kind: f'{{"v":{VERSION},"do":"{do}"' for do, kind in _KINDS.items()}

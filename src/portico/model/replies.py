@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from portico.model.entries import Entry, as_map
-from portico.model.files import FileFacts
+from portico.model.files import FileFacts, Receipt
 from portico.model.instants import instant_of, rfc3339
 
 
@@ -190,6 +190,58 @@ class Farewell:
         return OK
 
 
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """One file on its way: `get` from the repository or `put` into it.
+
+    `size` is None where it is not known yet; `rate` in bytes a second, lately; `name` and `address` say whose
+    it is; `upload` the id that a deposit goes on with, empty for a `get`.
+    """
+
+    direction: str
+    path: str
+    size: int | None
+    offset: int
+    rate: int
+    name: str
+    address: str
+    upload: str = ""
+
+
+def transfer_map(line: TransferLine) -> dict[str, Any]:
+    """Return a transfer as programs get it."""
+    facts: dict[str, Any] = {
+        "direction": line.direction,
+        "path": line.path,
+        "size": line.size,
+        "offset": line.offset,
+        "rate": line.rate,
+        "name": line.name,
+        "address": line.address,
+    }
+    return facts | {"upload": line.upload} if line.upload else facts
+
+
+def transfer_of(facts: Mapping[str, Any]) -> TransferLine:
+    """Return the transfer that programs got as this map."""
+    return TransferLine(**facts)
+
+
+def receipt_map(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt as programs get it."""
+    return {
+        "name": receipt.name,
+        "address": receipt.address,
+        "at": rfc3339(receipt.at),
+        "etag": receipt.etag,
+    }
+
+
+def receipt_of(path: str, facts: Mapping[str, Any]) -> Receipt:
+    """Return the receipt for a path that programs got as this map."""
+    return Receipt(path, facts["etag"], facts["name"], facts["address"], instant_of(facts["at"]))
+
+
 def file_map(file: FileFacts) -> dict[str, Any]:
     """Return the facts of a file as programs get them."""
     facts: dict[str, Any] = {
@@ -200,10 +252,14 @@ def file_map(file: FileFacts) -> dict[str, Any]:
     }
     if file.sha256 is not None:
         facts["sha256"] = file.sha256
+    if file.by:
+        facts["by"] = file.by
     return facts
 
 
 def file_of(facts: Mapping[str, Any]) -> FileFacts:
     """Return the facts of a file that programs got as this map."""
     mtime = instant_of(facts["mtime"])
-    return FileFacts(facts["path"], facts["size"], mtime, facts["etag"], facts.get("sha256"))
+    return FileFacts(
+        facts["path"], facts["size"], mtime, facts["etag"], facts.get("sha256"), facts.get("by", "")
+    )

@@ -14,7 +14,8 @@ KEY_BYTES = 64
 
 KEYS_REMEMBERED = 100_000
 """Idempotency keys the room remembers; at 100 keyed messages a second that is a quarter of an hour, far
-longer than a client goes on retrying. About 25 MB when full."""
+longer than a client goes on retrying. About 25 MB when full.
+Besides, as many keys of changes to the files."""
 
 SESSIONS_REMEMBERED = 100_000
 """Ended sessions that `status` can still show: a class of twenty joining ten times a day fills it in a year

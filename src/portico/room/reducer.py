@@ -17,6 +17,7 @@ from portico.model.errors import Full, KeyReused, NameTaken, NotFound, PorticoEr
 from portico.model.records import (
     Erase,
     Erased,
+    File,
     Join,
     Leave,
     Limits,
@@ -74,7 +75,9 @@ def _settle(state: State, position: int, record: Any, outcome: Outcome) -> None:
         state.ordinals.note(position, state.seq + 1, len(entries))
         state.seq += len(entries)
         outcome.seq, outcome.entries = state.seq, entries
-        if type(record) in KEYED and record.key:
+        if type(record) is File:
+            state.remember_file(record.key)
+        elif type(record) in KEYED and record.key:
             _remember_key(state, record.key, record)
 
 
@@ -206,8 +209,12 @@ def _erased(state: State, record: Erased) -> Outcome:
     return Outcome() if record.join is None else _join(state, record.join)
 
 
+def _file(state: State, record: File) -> Outcome:
+    return Outcome(seq=state.files.get(record.key, 0))
+
+
 KEYED = (Say, Erased)
-"""Records that may carry an idempotency key."""
+"""Records that may carry a client's idempotency key."""
 
 _HANDLERS: dict[type[Any], Callable[[State, Any], Outcome]] = {
     Limits: _limits,
@@ -218,4 +225,5 @@ _HANDLERS: dict[type[Any], Callable[[State, Any], Outcome]] = {
     Say: _say,
     Erase: _erase,
     Erased: _erased,
+    File: _file,
 }

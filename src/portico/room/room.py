@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from portico.model.entries import Entry
 from portico.model.errors import NotFound, PorticoError
+from portico.model.files import FileChange
 from portico.model.later import Later
-from portico.model.records import Erase, Join, Leave, Limits, Record, Rename, Resume, Say, decode
+from portico.model.records import Erase, File, Join, Leave, Limits, Record, Rename, Resume, Say, decode
 from portico.ports import Stored
 from portico.room.forecast import Forecast
 from portico.room.names import fold
@@ -129,6 +130,28 @@ class Room:
         if not 1 <= seq <= self.state.seq:
             raise no_entry(seq)
         return self._propose(Erase(self._at(now), session, seq, self.state.ordinals.position_of(seq)))
+
+    def file(self, now: int, change: FileChange) -> Later:
+        """Tell what has happened to the files, once for each key; comes true in the end.
+
+        It has happened whatever becomes of the log, so it also outlives a full disk.
+        """
+        if change.key in self.state.files:
+            return _at_once(Outcome(seq=self.state.files[change.key]))
+        author = change.author
+        record = File(
+            self._at(now),
+            author.session,
+            author.name,
+            change.change,
+            change.path,
+            change.key,
+            change.size,
+            change.sha256,
+            change.origin,
+            change.count,
+        )
+        return self._propose(record, lasting=True)
 
     # What others ask while they answer
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from portico.commands.declare import Command
 from portico.commands.table import TABLE
 from portico.model.entries import Entry
+from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
@@ -48,6 +49,7 @@ class Settings:
     max_clients: int
     max_connections: int
     read_only: bool = False
+    policy: Policy = USUAL
     drain: float = 10.0
     keep_entries: int | None = None
     keep_microseconds: int | None = None
@@ -72,7 +74,7 @@ class Server:
         self.fanout = Fanout(history)
         self.commands: Sequence[Command] = TABLE
         self.log_identity = log.identity
-        self.read_only = settings.read_only
+        self.read_only, self.policy = settings.read_only, settings.policy
         self.started = self.clock.now()
         self._console = console
         self._carrier = Carrier(room, history, log, self, console)
@@ -123,14 +125,18 @@ class Server:
         return host, port
 
     async def _recover(self) -> None:
+        changes = await self.repository.open()
         now, state = self.clock.now(), self.room.state
-        waiting = [self.room.leave(now, session.id, "crash") for session in state.open_sessions()]
+        waiting = [self.room.file(now, change) for change in changes]
+        waiting += [self.room.leave(now, session.id, "crash") for session in state.open_sessions()]
         if state.max_clients != self.settings.max_clients:
             waiting.append(self.room.limit(now, self.settings.max_clients))
         for later in waiting:
             done = asyncio.get_running_loop().create_future()
             later.then(lambda _, done=done: done.set_result(None))  # type: ignore[misc]
             await done
+        for change in changes:
+            self.repository.settled(change.key)
 
     async def stop(self) -> None:
         """Take no new work, let answers finish, tell and close every session, write the last snapshot."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from portico.model.entries import Entry, Message, Presence
+from portico.model.entries import Entry, FileEvent, Message, Presence
 from portico.model.errors import Full, PorticoError
 from portico.model.instants import local_text
+from portico.model.quantities import size
 from portico.model.replies import (
     CommandLine,
     Farewell,
@@ -56,7 +57,24 @@ def push_line(entry: Entry, reader: str = "you") -> str:
     if type(entry) is Presence:
         change = f"is now {entry.name}" if entry.change == "renamed" else entry.change
         return f"* {entry.sender} {change}"
+    if type(entry) is FileEvent:
+        return f"* {file_line(entry)}"
     return f"* a message of {entry.sender} was erased"
+
+
+def file_line(event: FileEvent) -> str:
+    """Return what has happened to the files as a person is told of it."""
+    match event.change:
+        case "many":
+            return f"{event.count:,} files changed"
+        case "removed":
+            return f"{event.path} removed"
+        case "moved":
+            mover = f"{event.sender} moved {event.origin}" if event.sender else f"{event.origin} moved"
+            return f"{mover} to {event.path}"
+        case change:
+            what = f"{event.path} ({size(event.size)})"
+            return f"{event.sender} put {what}" if event.sender else f"{what} {change}"
 
 
 def _said(reply: Said) -> str:
