@@ -36,7 +36,7 @@ class Seen:
 @contextlib.contextmanager
 def watching(*folders: Path) -> Iterator[Seen]:
     """Look during the block."""
-    process = subprocess.Popen(  # noqa: S603 - this module
+    process = subprocess.Popen(
         [sys.executable, "-m", "faults.watcher", *map(str, folders)],
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -31,9 +31,9 @@ class Trouble:
 
     `upwards` and `downwards` are the most bytes that pass towards the server and the client before a cut;
     infinity never cuts. Of those that are cut, `early` (0 to 1) are within their first kilobytes.
-    `fragment` is the most bytes in a piece, `delay` the most seconds before one. `stall` is the
-    most seconds before a cut in which nothing passes, `lingering` those until the server hears of it too, `repeated` how many of the cut
-    connections (0 to 1) are played to the server once more.
+    `fragment` is the most bytes in a piece, `delay` the most seconds before one. `stall` is the most seconds
+    before a cut in which nothing passes, `lingering` those until the server hears of it too, `repeated` how
+    many of the cut connections (0 to 1) are played to the server once more.
     """
 
     upwards: float = math.inf
