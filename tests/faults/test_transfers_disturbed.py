@@ -1,4 +1,4 @@
-"""Files that change while they are fetched, a disk that fills, a server that ends: nothing is half or mixed."""
+"""Files that change while fetched, a disk that fills, a server that ends: nothing is half or mixed."""
 
 import asyncio
 import contextlib
@@ -110,7 +110,7 @@ async def test_a_server_that_is_to_end_gives_transfers_their_time(serve, tmp_pat
     target = place.target / there.name
     async with Proxy("127.0.0.1", server.port, 1, SLOW) as proxy, connected(proxy.port) as client:
         moving = asyncio.ensure_future(both_ways(client, there, here, target))
-        while proxy.up < size // 8 or proxy.down < size // 8:
+        while proxy.up < size // 8 or proxy.down < size // 8:  # noqa: ASYNC110 - numbers
             await asyncio.sleep(0.005)
         assert await asyncio.to_thread(server.terminate) == 0
         await asyncio.to_thread(server.restart)
