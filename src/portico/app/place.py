@@ -32,6 +32,11 @@ class Place:
         return self.ledger or self.directory / PRIVATE / "log.sqlite3"
 
     @property
+    def state(self) -> Path | None:
+        """Return where the repository keeps its own things; None where the directory cannot be changed."""
+        return self.directory / PRIVATE if os.access(self.directory, os.W_OK) else None
+
+    @property
     def lock_path(self) -> Path:
         """Return the file whose lock means: this directory is being served."""
         return self.directory / PRIVATE / "lock"

@@ -33,12 +33,15 @@ class Service(Protocol):
     log_identity: str
     read_only: bool
     policy: Policy
-    transfers: Transfers
     started: int
 
     @property
     def repository(self) -> Repository:
         """The shared files."""
+
+    @property
+    def transfers(self) -> Transfers:
+        """What is under way."""
 
     @property
     def clock(self) -> Clock:
@@ -56,6 +59,9 @@ class Transfers(Protocol):
 
     def put(self, call: Call, order: Order, progress: Progress) -> None:
         """Take note that a caller has begun an upload, or goes on with it."""
+
+    def writing(self, upload: str, offset: int, body: Body) -> None:
+        """Take note that the bytes of a body go to an upload, from an offset on."""
 
     def wrote(self, upload: str, offset: int) -> None:
         """Take note of how far an upload has come."""

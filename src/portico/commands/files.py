@@ -92,7 +92,9 @@ def read(call: Call, path: str, offset: int, count: int, etag: str | None) -> La
         call.service.transfers.read(call, piece)
         return piece
 
-    return call.desk.read(path, offset, count, etag or "").chain(hand_out)
+    answer = call.desk.read(path, offset, count, etag or "").chain(hand_out)
+    answer.weight = min(count, CHUNK_BYTES)
+    return answer
 
 
 @command(
@@ -149,6 +151,7 @@ def write(call: Call, upload: str, offset: int, data: bytes | Body) -> Later:
 
     if isinstance(data, Body):
         sink = call.desk.receive(upload, offset, data.size)
+        call.service.transfers.writing(upload, offset, data)
         return call.peer.receive(data, sink).chain(wrote)
     return call.desk.write(upload, offset, data).chain(wrote)
 

@@ -6,6 +6,10 @@
 
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
 bytes. Reading pauses while requests are held back or the peer does not read its answers.
+
+The bytes of files go past all this: answers with ranges of files in them are handed to a thread (`Sending`),
+and until it is through this counts as a peer that does not read. The bytes of a long WRITE are taken by a
+thread too (`Receiving`); until then the transport does not read, and the codec waits behind them.
 """
 
 from __future__ import annotations
@@ -18,11 +22,15 @@ from typing import TYPE_CHECKING, Any
 from portico.commands.call import Call
 from portico.commands.table import find, perform
 from portico.model.errors import PorticoError, ProtocolError, Unavailable
+from portico.model.files import Chunk
 from portico.model.later import Later
-from portico.model.requests import Line, Request
+from portico.model.requests import Body, Line, Request
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
+from portico.server.receiving import Receiving
+from portico.server.sending import Outgoing, Sending, plan_of
 from portico.server.slots import Slots
+from portico.server.streams import Turn
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
@@ -38,8 +46,13 @@ class Connection(asyncio.Protocol):
         "_deaf",
         "_ended",
         "_head",
+        "_held",
+        "_inflow",
+        "_late",
         "_paused",
+        "_receiving",
         "_scheduled",
+        "_sending",
         "_slots",
         "_tasks",
         "_timed",
@@ -66,6 +79,11 @@ class Connection(asyncio.Protocol):
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
+        self._sending: Sending | None = None
+        self._held: list[bytes] = []
+        self._inflow: Later | None = None
+        self._receiving: Receiving | None = None
+        self._late = False
         self._ended = False
         self._deaf = False
         self._paused = False
@@ -91,9 +109,11 @@ class Connection(asyncio.Protocol):
                 return
         codec: Codec = self.codec
         requests = codec.receive(data)
-        if self._timed or codec.partial:
-            self._time(partial=codec.partial, afresh=bool(requests))
+        if self._timed or codec.partial or codec.owed:
+            self._time(partial=codec.partial or codec.owed > 0, afresh=bool(requests) or codec.owed > 0)
         if requests:
+            if codec.owed:
+                self._pause_reading()
             self._take(requests)
 
     def eof_received(self) -> bool:
@@ -124,6 +144,9 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Go on."""
+        if self._sending is not None:
+            self._sending.start()
+            return
         self.choked = False
         self.server.fanout.resume(self)
         self._schedule()
@@ -136,7 +159,18 @@ class Connection(asyncio.Protocol):
         self._backlog = ()
         for task in self._tasks or ():
             task.cancel()
+        for stream in (self._sending, self._receiving):
+            if stream is not None:
+                stream.cut()
         self.server.door.farewell(self)
+        if self.call is not None:
+            self.server.transfers.gone(self.call)
+            self._leave_files()
+
+    def _leave_files(self) -> None:
+        """Close the desk, once no thread needs it any more."""
+        if self._sending is None and self._receiving is None:
+            self.call.close()
 
     # From bytes to answers
 
@@ -160,11 +194,14 @@ class Connection(asyncio.Protocol):
 
     def _time(self, *, partial: bool, afresh: bool = False) -> None:
         """Let the time of something half-sent run, from now on if it began just now, or stop."""
+        door = self.server.door
         if afresh or not partial:
-            self.server.door.partial.discard(self)
+            door.partial.discard(self)
+            door.stalled.discard(self)
         self._timed = partial
         if partial:
-            self.server.door.partial.add(self, self.server.door.time())
+            group = door.stalled if self.codec is not None and self.codec.owed else door.partial
+            group.add(self, door.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
@@ -211,6 +248,8 @@ class Connection(asyncio.Protocol):
 
     def _after(self) -> None:
         """Close, wait or go on, whatever the answers and the backlog call for."""
+        if self._sending is not None:
+            return
         if self.codec.closing:
             self.finish()
         elif self._backlog:
@@ -223,7 +262,7 @@ class Connection(asyncio.Protocol):
                 self.server.door.leave(self)
             else:
                 self.transport.close()
-        elif self._paused and not self.choked and not self._slots.full:
+        elif self._paused and not self.choked and not self._slots.full and self._inflow is None:
             self._paused = False
             self.transport.resume_reading()
 
@@ -266,19 +305,105 @@ class Connection(asyncio.Protocol):
     def proceed(self) -> None:
         """Write the answers that are ready now, then go on with what was held back."""
         self._scheduled = False
-        if self._deaf or self.codec is None:
+        if self._deaf or self.codec is None or self._sending is not None:
             return
-        out = []
-        for answer in self._slots.ready():
-            out.append(self.codec.reply(answer))
-            if self.codec.closing:
-                break
-        if out:
-            self.transport.write(b"".join(out))
+        self._write_ready()
         if self._backlog and not self.codec.closing and not self.choked:
             self._run(self._backlog)
         else:
             self._after()
+
+    def _write_ready(self) -> None:
+        out: list[Any] = []
+        ranges: list[Outgoing] = []
+        for answer in self._slots.ready():
+            if hasattr(answer, "fd"):
+                head, tail = self.codec.around(answer.count)
+                ranges.append(Outgoing(answer))
+                out += head, ranges[-1], tail
+            else:
+                out.append(self.codec.reply(answer))
+                if type(answer) is Chunk:
+                    self.server.transfers.sent(self.call, answer)
+            if self.codec.closing:
+                break
+        if ranges:
+            self._send(out, ranges)
+        elif out:
+            self.transport.write(b"".join(out))
+
+    # The bytes of files
+
+    def _send(self, pieces: list[bytes | Outgoing], ranges: list[Outgoing]) -> None:
+        """Let a thread have the socket for answers with ranges of files, once what came before is written."""
+        for each in ranges:
+            self.server.transfers.sending(self.call, each)
+        self._sending = Sending(self.server.streams, self._descriptor(), self._sent, plan_of(pieces))
+        if not self.choked:
+            self.pause_writing()
+            self._sending.start()
+
+    def _sent(self, turn: Turn) -> None:
+        """Have the socket again."""
+        sending, self._sending = self._sending, None
+        if self._deaf:
+            self._leave_files()
+            return
+        if turn is not Turn.DONE or sending is None:
+            self.transport.abort()
+            return
+        for piece in sending.plan:
+            if isinstance(piece, Outgoing):
+                self.server.transfers.sent(self.call, piece.source)
+        self.choked = False
+        held, self._held = self._held, []
+        if held:
+            self.transport.write(b"".join(held))
+        if not self.choked:
+            self.resume_writing()
+
+    def receive(self, body: Body, sink: Later) -> Later:
+        """Let a request's body go into a `Sink`, once that is there."""
+        self._inflow = inflow = Later()
+        sink.then(lambda there: self._receive(body, there.value))
+        return inflow
+
+    def _receive(self, body: Body, sink: Any) -> None:  # noqa: ANN401 - a Sink, or the error in its place
+        if isinstance(sink, PorticoError):
+            self._received_all(sink)
+        elif self._deaf:
+            sink.close()
+        else:
+            self._receiving = Receiving(
+                self.server.streams, self._descriptor(), self._received, self._wait_for_bytes, body, sink
+            )
+            self._receiving.start()
+
+    def _wait_for_bytes(self) -> None:
+        self._time(partial=True, afresh=True)
+
+    def _received(self, turn: Turn) -> None:
+        """Go on behind the body, or find out why it did not come."""
+        receiving, self._receiving = self._receiving, None
+        if receiving is None or self._deaf:
+            self._leave_files()
+            return
+        self.codec.owed -= receiving.taken
+        self._time(partial=True, afresh=True)
+        if turn is Turn.DONE:
+            self._received_all(receiving.outcome)
+        elif self._late:
+            self._received_all(ProtocolError("protocol: the rest took too long to come; what came is kept"))
+        else:
+            self._received_all(ProtocolError("protocol: a WRITE was cut short; what came is kept"))
+
+    def _received_all(self, outcome: Any) -> None:  # noqa: ANN401 - the offset, or an error
+        inflow, self._inflow = self._inflow, None
+        if inflow is not None:
+            inflow.resolve(outcome)
+
+    def _descriptor(self) -> int:
+        return self.transport.get_extra_info("socket").fileno()  # type: ignore[no-any-return]
 
     # What handlers and the server ask of it
 
@@ -304,13 +429,15 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Write pushes between answers; nothing after the last word."""
-        if not self._deaf:
+        if self._sending is not None:
+            self._held.append(data)
+        elif not self._deaf:
             self.transport.write(data)
 
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
-        return self.codec is not None and bool(self._slots)
+        return self.codec is not None and (bool(self._slots) or self._sending is not None)
 
     @property
     def watched(self) -> bool:
@@ -326,6 +453,9 @@ class Connection(asyncio.Protocol):
         """Say that what was begun took too long, and close; unless it is we who do not read."""
         if self.codec is None:
             self.transport.close()
+        elif self._receiving is not None and self._receiving.waiting:
+            self._late = True
+            self._receiving.stop()
         elif self._paused:
             self._time(partial=True, afresh=True)
         elif not self._deaf:
@@ -337,6 +467,9 @@ class Connection(asyncio.Protocol):
             return
         self._deaf = True
         self.unfollow()
+        if self._sending is not None or self._receiving is not None:
+            self.transport.abort()
+            return
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return

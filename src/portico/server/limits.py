@@ -10,6 +10,34 @@ PARTIAL_SECONDS = 15
 """An incomplete first line, line, frame or head: a person presses Enter, a program sends on; slowloris does
 neither. Apache's and nginx's figures are 20 and 60 seconds."""
 
+STALLED_SECONDS = 30
+"""From one byte of a WRITE to the next; what came is kept, and the upload is free for another connection."""
+
+STREAM_THREADS = 4
+"""Threads that move the bytes of files: each is in the kernel nearly all its time, two keep a core busy."""
+
+STREAM_QUANTUM = 4_194_304
+"""Bytes that one transfer moves before another one has its turn: about a millisecond."""
+
+STREAM_PATIENCE_MILLISECONDS = 10
+"""How long a thread waits itself for a socket that is full, or empty, before it lets the event loop do that:
+a peer that keeps up is back sooner."""
+
+SEND_BYTES = 1_048_576
+"""Bytes given to the kernel at once; more would not fit into a socket's buffer."""
+
+RECEIVE_BYTES = 262_144
+"""Bytes taken from the kernel at once, and each thread's buffer for them."""
+
+TRANSFERS_SHOWN = 1_000
+"""Files on their way that are remembered; beyond it the oldest are not shown."""
+
+TRANSFER_IDLE_SECONDS = 5
+"""A fetch of which nothing was asked for so long is over."""
+
+RATE_SECONDS = 4
+"""Over which a transfer's rate is taken: short enough to show a stall, long enough to stand still."""
+
 LINGER_SECONDS = 2
 """After the last word, before the socket is closed: input still on its way would turn the close into a reset
 that takes the last word with it (RFC 9112 section 9.6)."""

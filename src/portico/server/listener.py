@@ -16,6 +16,7 @@ from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
+from portico.server.announcer import Announcer
 from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
 from portico.server.connection import Connection
@@ -23,6 +24,8 @@ from portico.server.door import Door
 from portico.server.fanout import Fanout
 from portico.server.limits import BACKLOG
 from portico.server.sockets import listen
+from portico.server.streams import Streams
+from portico.server.transfers import Transfers
 
 SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
@@ -80,6 +83,8 @@ class Server:
         self._carrier = Carrier(room, history, log, self, console)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
+        self.streams = Streams(self.report)
+        self.transfers = Transfers(self.clock, repository)
         self.door = Door(room, self.clock, settings.max_connections, console.attempted)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,6 +104,8 @@ class Server:
         await self._recover()
         self._begin(self.door.sweep())
         self._begin(self.door.watch())
+        self._begin(self.transfers.sweep())
+        self._begin(Announcer(self.room, self.repository, self.clock, self._console).run())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -153,6 +160,7 @@ class Server:
             self.door.leave(connection)
             connection.transport.close()
         await self._until(lambda: not self.door.connections and not len(self.room.outbox))
+        await asyncio.to_thread(self.streams.close)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

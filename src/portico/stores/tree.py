@@ -106,13 +106,18 @@ class Tree:
 
     def facts(self, path: str) -> FileFacts | None:
         """Return the facts of a presentable path, None when there is no regular file."""
+        info = self.info(path)
+        return None if info is None else facts_of(path, info)
+
+    def info(self, path: str) -> os.stat_result | None:
+        """Return the attributes of a presentable path, None when there is no regular file."""
         folder, _, name = path.rpartition("/")
         try:
             info = os.stat(name, dir_fd=self._open(folder), follow_symlinks=False)
         except OSError as error:
             absent(error)
             return None
-        return facts_of(path, info) if stat.S_ISREG(info.st_mode) else None
+        return info if stat.S_ISREG(info.st_mode) else None
 
     def paths(self, pattern: Pattern, after: str) -> Iterator[str]:
         """Yield, in order, the matching paths after `after`: regular files when their folder was read."""
@@ -148,13 +153,21 @@ class Tree:
         return merge(*runs)
 
     def _keys(self, prefix: str) -> Iterator[str]:
+        for entry in self.entries(prefix):
+            key = _key(prefix, entry)
+            if key is not None:
+                yield key
+
+    def entries(self, prefix: str) -> Iterator[os.DirEntry[str]]:
+        """Yield all there is in a folder, unsorted, of any name and kind; nothing where there is no folder.
+
+        Each is good until the next is asked for. `prefix` is empty, or a presentable path with a `/` behind.
+        """
         try:
             with os.scandir(self._open(prefix.rstrip("/"))) as entries:
                 for entry in entries:
                     self._check()
-                    key = _key(prefix, entry)
-                    if key is not None:
-                        yield key
+                    yield entry
         except OSError as error:
             absent(error)
 

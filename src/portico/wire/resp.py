@@ -8,6 +8,10 @@ pieces, the pieces are the requests (`_quick`). That is exact: a piece holds no 
 that fits it can mean nothing else. What does not fit (a payload with a CRLF in it, a long one, the
 incomplete end of the chunk, an error) goes byte by byte through `_careful`, which keeps its place between
 chunks and never looks at a byte twice. Limits are on the declared lengths, before memory is taken.
+
+The bytes of a WRITE are the exception: long ones that are not all there are not held. The request is handed
+out with a `Body`, and `owed` says how much of it, and of the CRLF behind it, is still to come. Whoever takes
+bytes of it from the socket himself counts them off; those that come in here are skipped.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from typing import Any
 
 from portico.model.entries import Entry, Message, as_map
 from portico.model.errors import PorticoError, ProtocolError
+from portico.model.files import CHUNK_BYTES
 from portico.model.replies import OK, Farewell, Greeting
-from portico.model.requests import Request
+from portico.model.requests import Body, Request
 from portico.wire.resp_values import ENCODERS, encode, message_push
 
 ARGUMENTS = 64
@@ -27,6 +32,15 @@ ARGUMENTS = 64
 
 REQUEST_BYTES = 1_048_576
 """Sum of the declared lengths of one request: sixteen messages of the largest size."""
+
+BODY_BYTES = 16 * 1_048_576
+"""The bytes of one WRITE: enough that asking costs nothing beside the bytes themselves."""
+
+HELD_BYTES = CHUNK_BYTES
+"""Bytes of a WRITE that are held until they are all there, as those of any other request are."""
+
+WRITE_WORDS = 4
+"""Words of a WRITE; the last one is its bytes."""
 
 LENGTH_DIGITS = 9
 """Digits of a length: enough for the largest, and `int()` of ten million digits takes minutes."""
@@ -60,6 +74,7 @@ class RespCodec:
         "_words",
         "closing",
         "family",
+        "owed",
         "protocol",
         "pushes",
     )
@@ -70,6 +85,7 @@ class RespCodec:
         self.pushes = False
         self.family = "resp3"
         self.closing = False
+        self.owed = 0
         self._deaf = False
         self._held = b""
         self._needed = 0
@@ -90,6 +106,8 @@ class RespCodec:
         if self._deaf:
             return requests
         try:
+            if self.owed:
+                data = self._skip(data)
             if self._held:
                 data = self._join(data)
                 if not data:
@@ -98,7 +116,7 @@ class RespCodec:
             if at < len(data):
                 self._parse(data, at, requests)
         except ProtocolError as error:
-            self._held, self._words, self._deaf = b"", None, True
+            self._held, self._words, self._deaf, self.owed = b"", None, True, 0
             requests.append(error)
         return requests
 
@@ -117,6 +135,15 @@ class RespCodec:
             if begun and self._words is None:
                 begun = False
                 at += self._quick(data[at:], requests)
+
+    def _skip(self, data: bytes) -> bytes:
+        """Return what stands behind the bytes of a WRITE."""
+        owed = self.owed
+        end = data[max(0, owed - 2) : owed]
+        if not b"\r\n"[max(0, 2 - owed) :].startswith(end):
+            raise _malformed("a bulk string must end with CRLF")
+        self.owed = max(0, owed - len(data))
+        return data[owed:]
 
     def _join(self, data: bytes) -> bytes:
         """Return what is held with the new bytes, or nothing while they cannot complete a word."""
@@ -156,12 +183,15 @@ class RespCodec:
             if after >= 0 and count:
                 self._words, self._count, self._taken = [], count, 0
             return after
-        left = REQUEST_BYTES - self._taken
-        length, start = self._length(data, at, b"$", left, "a request has at most 1 MiB")
+        most, limit = self._most(self._words)
+        length, start = self._length(data, at, b"$", most, limit)
         if start < 0:
             return start
         end = start + length
         if len(data) < end + 2:
+            if most == BODY_BYTES and length > HELD_BYTES:
+                requests.append([*self._words, self._hand_over(data, start, length)])
+                return -1
             return self._hold(data, at, end + 2 - at)
         if data[end : end + 2] != b"\r\n":
             raise _malformed("a bulk string must end with CRLF")
@@ -171,6 +201,19 @@ class RespCodec:
             requests.append(self._words)
             self._words = None
         return end + 2
+
+    def _most(self, words: list[bytes]) -> tuple[int, str]:
+        """Return how long the next word may be, and the sentence that says so."""
+        if self._count == WRITE_WORDS == len(words) + 1 and words[0].upper() == b"WRITE":
+            return BODY_BYTES, "one WRITE takes at most 16 MiB"
+        return REQUEST_BYTES - self._taken, "a request has at most 1 MiB"
+
+    def _hand_over(self, data: bytes, start: int, length: int) -> Body:
+        """Return the bytes of a WRITE as a body, of which the most is still to come."""
+        self.owed = length + 2
+        self._skip(data[start:])
+        self._words = None
+        return Body(length, data[start : start + length])
 
     def _length(self, data: bytes, at: int, mark: bytes, most: int, limit: str) -> tuple[int, int]:
         """Return a declared length and where its line ends, (0, -1) when the line is not complete."""
@@ -207,6 +250,10 @@ class RespCodec:
         elif isinstance(reply, Farewell | ProtocolError):
             self.closing = True
         return encode(reply, self.protocol)
+
+    def around(self, size: int) -> tuple[bytes, bytes]:
+        """Return what stands before and behind so many bytes of a file."""
+        return b"$%d\r\n" % size, b"\r\n"
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""

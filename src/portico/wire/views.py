@@ -10,6 +10,7 @@ from typing import Any
 
 from portico.model.entries import Entry, FileEvent, Message, Presence
 from portico.model.errors import Full, PorticoError
+from portico.model.files import Chunk
 from portico.model.instants import local_text
 from portico.model.quantities import size
 from portico.model.replies import (
@@ -26,6 +27,7 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
+from portico.room.text import UNPRINTABLE
 from portico.wire.lines import one_line
 
 NOTHING = "(nothing)"
@@ -131,6 +133,12 @@ def _card(reply: FileCard) -> str:
     return "\n".join(lines + ([f"  sha256 {file.sha256}"] if file.sha256 else []))
 
 
+def _chunk(chunk: Chunk) -> str:
+    """Return a piece of a file as text that drives no terminal."""
+    text = chunk.data.decode(errors="replace").replace("\r\n", "\n")
+    return UNPRINTABLE.sub("?", text).removesuffix("\n") or NOTHING
+
+
 def _command(line: CommandLine) -> str:
     name, space, arguments = line.usage.partition(" ")
     return f"/{name.lower()}{space}{arguments} - {line.summary}"
@@ -181,6 +189,7 @@ _VIEWS: dict[type[Any], Callable[[Any], str]] = {
     Listing: _listing,
     Page: _page,
     FileCard: _card,
+    Chunk: _chunk,
     Manual: _manual,
     Simple: _simple,
     Greeting: _greeting,
