@@ -73,6 +73,7 @@ _DROP_UPLOAD = "DELETE FROM uploads WHERE id = ?"
 _INTEND = "INSERT OR REPLACE INTO changes VALUES (?, ?, 0, ?)"
 _REFUSE = "DELETE FROM changes WHERE key = ?"
 _SETTLE = "UPDATE changes SET body = ?, settled = 1 WHERE key = ?"
+_DONE = "UPDATE changes SET body = ? WHERE key = ?"
 _LEARN = (
     "INSERT INTO known (etag, sha256, name) VALUES (?, ?, ?) ON CONFLICT (etag) DO UPDATE SET "
     "sha256 = coalesce(excluded.sha256, sha256), name = coalesce(nullif(excluded.name, ''), name)"
@@ -260,6 +261,10 @@ class Catalog:
         self._closed.set()
         self._noted.set()
         self._thread.join()
+        # What was answered is known even when the log never heard of it.
+        for key, intent in list(self._open_intents.items()):
+            if intent.change.facts is not None:
+                self._notes.appendleft((_DONE, (pack(intent), key)))
         self.write()
         with self._lock, self._reading:
             self._reader.close()
