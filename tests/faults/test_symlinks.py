@@ -7,8 +7,10 @@ moment: nothing outside is shown, made, changed or removed, nothing is mixed, an
 import asyncio
 import ctypes
 import os
+import random
 import socket
 import threading
+import time
 
 import pytest
 
@@ -33,6 +35,11 @@ def exchange(one, other):
         raise OSError(ctypes.get_errno(), "exchange")
 
 
+def dawdle():
+    """Let a name stand for between nothing and a millisecond: as long as an operation takes, or shorter."""
+    time.sleep(random.random() ** 4 / 1_000)
+
+
 class Swapping:
     """Exchanges two names until it is left; afterwards they stand as before."""
 
@@ -46,6 +53,7 @@ class Swapping:
         while not self._end.is_set() or self.swaps % 2:
             exchange(*self._names)
             self.swaps += 1
+            dawdle()
 
     def __enter__(self):
         self._thread.start()
@@ -213,6 +221,7 @@ def exchanging(swapping, root):
             if not (root / ".link").is_symlink():
                 continue
         swapping.swaps += 1
+        dawdle()
 
 
 async def test_two_files_that_change_places_are_never_mixed(repository, root):

@@ -15,8 +15,8 @@ from portico.model.entries import Entry
 from portico.model.errors import PorticoError
 from portico.room.history import open_room
 from portico.server.listener import Server, Settings
-from portico.stores.directory import DirectoryRepository
 from portico.stores.memory import MemoryLog
+from tests.support.desks import PlainFiles
 
 
 @dataclass
@@ -108,6 +108,7 @@ class Served:
     log: FaultyLog
     console: KeptConsole
     connect: Callable[[], Awaitable[Peer]]
+    files: PlainFiles
 
     async def joined(self) -> Peer:
         """Connect as plain text and take the greeting."""
@@ -133,7 +134,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Served]
 
 
 async def _start(stack: AsyncExitStack, directory: Path, log: FaultyLog, settings: Settings) -> Served:
-    repository = DirectoryRepository(directory)
+    repository = PlainFiles(directory)
     stack.push_async_callback(repository.close)
     room, history = await open_room(log, "main", await log.open())
     stack.push_async_callback(log.close)
@@ -148,7 +149,7 @@ async def _start(stack: AsyncExitStack, directory: Path, log: FaultyLog, setting
         stack.callback(writer.close)
         return Peer(reader, writer)
 
-    return Served(server, log, console, connect)
+    return Served(server, log, console, connect, repository)
 
 
 async def until(condition: Callable[[], bool]) -> None:

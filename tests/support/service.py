@@ -18,6 +18,7 @@ from portico.commands.declare import Command
 from portico.commands.table import TABLE, perform
 from portico.model.entries import Entry, visible
 from portico.model.errors import PorticoError
+from portico.model.files import Chunk
 from portico.model.later import Later
 from portico.model.policy import USUAL, Policy
 from portico.model.requests import Body, Line
@@ -48,7 +49,7 @@ class InMemory:
         self.commands: Sequence[Command] = TABLE
         self.log_identity = "0123456789abcdef"
         self.read_only, self.policy = read_only, policy
-        self.transfers = Transfers(self.clock.now, self.repository.fetched)
+        self.transfers = Transfers(self.clock, self.repository)
         self.started = START
         self.guests: list[Guest] = []
         self.room.limit(START, max_clients)
@@ -162,6 +163,8 @@ class Guest:
             self.service.carry()
             assert answer.ready
             answer = answer.value
+        if isinstance(answer, Chunk):
+            self.service.transfers.sent(self.call_state, answer)
         return answer
 
 

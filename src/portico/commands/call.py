@@ -60,6 +60,9 @@ class Transfers(Protocol):
     def put(self, call: Call, order: Order, progress: Progress) -> None:
         """Take note that a caller has begun an upload, or goes on with it."""
 
+    def writing(self, upload: str, offset: int, body: Body) -> None:
+        """Take note that the bytes of a body go to an upload, from an offset on."""
+
     def wrote(self, upload: str, offset: int) -> None:
         """Take note of how far an upload has come."""
 

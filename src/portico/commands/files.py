@@ -24,10 +24,10 @@ from portico.commands.arguments import (
 from portico.commands.call import Call
 from portico.commands.declare import command, option, optional, required
 from portico.model.errors import TooBig
-from portico.model.files import CHUNK_BYTES, VISITOR, Author, Chunk, FileChange, Order, Progress
+from portico.model.files import CHUNK_BYTES, VISITOR, Author, FileChange, Order, Progress
 from portico.model.later import Later
 from portico.model.policy import ADD, CHANGE
-from portico.model.replies import OK, FileCard, FileRange, Listing, receipt_map, transfer_map
+from portico.model.replies import OK, FileCard, Listing, receipt_map, transfer_map
 from portico.model.requests import Body
 
 LIST_MOST = 1_000
@@ -90,9 +90,11 @@ def read(call: Call, path: str, offset: int, count: int, etag: str | None) -> La
 
     def hand_out(piece: Any) -> Any:  # noqa: ANN401 - a Chunk or a Source
         call.service.transfers.read(call, piece)
-        return piece if type(piece) is Chunk else FileRange(piece, piece.count)
+        return piece
 
-    return call.desk.read(path, offset, count, etag or "").chain(hand_out)
+    answer = call.desk.read(path, offset, count, etag or "").chain(hand_out)
+    answer.weight = min(count, CHUNK_BYTES)
+    return answer
 
 
 @command(
@@ -149,6 +151,7 @@ def write(call: Call, upload: str, offset: int, data: bytes | Body) -> Later:
 
     if isinstance(data, Body):
         sink = call.desk.receive(upload, offset, data.size)
+        call.service.transfers.writing(upload, offset, data)
         return call.peer.receive(data, sink).chain(wrote)
     return call.desk.write(upload, offset, data).chain(wrote)
 

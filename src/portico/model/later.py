@@ -14,10 +14,11 @@ from portico.model.errors import PorticoError
 class Later:
     """One value, resolved once; an error is a value like any other."""
 
-    __slots__ = ("_convert", "_waiting", "ready", "value")
+    __slots__ = ("_convert", "_waiting", "ready", "value", "weight")
 
     def __init__(self) -> None:
-        """Begin unresolved."""
+        """Begin unresolved; `weight` is how many bytes its value may keep in memory, where those are many."""
+        self.weight = 0
         self.ready = False
         self.value: Any = None
         self._convert: Callable[[Any], Any] | None = None

@@ -27,14 +27,6 @@ OK = Simple("OK")
 PONG = Simple("PONG")
 
 
-@dataclass(frozen=True, slots=True)
-class FileRange:
-    """A range of a file, to be sent as it is; `source` is a `portico.ports.Source` of `count` bytes."""
-
-    source: Any
-    count: int
-
-
 class Shape(Protocol):
     """A reply that plain text words in its own way."""
 

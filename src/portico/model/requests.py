@@ -14,13 +14,13 @@ last word of a WRITE may be a `Body` instead."""
 class Body:
     """A word too long to be held, which goes on to where it belongs while it comes.
 
-    `size` is its length in bytes, `begun` what came of it together with what stood before; `taken` once
-    somebody has asked for the rest.
+    `size` is its length in bytes, `begun` what came of it together with what stood before, `taken` how many
+    bytes of it are where they belong.
     """
 
     size: int
     begun: bytes
-    taken: bool = False
+    taken: int = 0
 
 
 @dataclass(slots=True)

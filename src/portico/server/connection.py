@@ -5,8 +5,11 @@
                                                      └─ backlog ──────────┘ as slots come free
 
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
-bytes. Reading pauses while requests are held back or the peer does not read its answers. Ranges of files and
-long bodies are `portico.server.traffic`: threads have the socket meanwhile.
+bytes. Reading pauses while requests are held back or the peer does not read its answers.
+
+The bytes of files go past all this: answers with ranges of files in them are handed to a thread (`Sending`),
+and until it is through this counts as a peer that does not read. The bytes of a long WRITE are taken by a
+thread too (`Receiving`); until then the transport does not read, and the codec waits behind them.
 """
 
 from __future__ import annotations
@@ -19,14 +22,15 @@ from typing import TYPE_CHECKING, Any
 from portico.commands.call import Call
 from portico.commands.table import find, perform
 from portico.model.errors import PorticoError, ProtocolError, Unavailable
+from portico.model.files import Chunk
 from portico.model.later import Later
-from portico.model.replies import FileRange
 from portico.model.requests import Body, Line, Request
 from portico.room.room import Address
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
-from portico.server.sending import Piece
+from portico.server.receiving import Receiving
+from portico.server.sending import Outgoing, Sending, plan_of
 from portico.server.slots import Slots
-from portico.server.traffic import Traffic
+from portico.server.streams import Turn
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
@@ -42,8 +46,13 @@ class Connection(asyncio.Protocol):
         "_deaf",
         "_ended",
         "_head",
+        "_held",
+        "_inflow",
+        "_late",
         "_paused",
+        "_receiving",
         "_scheduled",
+        "_sending",
         "_slots",
         "_tasks",
         "_timed",
@@ -54,7 +63,6 @@ class Connection(asyncio.Protocol):
         "follower",
         "id",
         "server",
-        "traffic",
         "transport",
     )
 
@@ -66,12 +74,16 @@ class Connection(asyncio.Protocol):
         self.call: Any = None
         self.follower: Follower | None = None
         self.choked = False
-        self.traffic: Traffic | None = None
         self._head = b""
         self._slots: Any = None
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
+        self._sending: Sending | None = None
+        self._held: list[bytes] = []
+        self._inflow: Later | None = None
+        self._receiving: Receiving | None = None
+        self._late = False
         self._ended = False
         self._deaf = False
         self._paused = False
@@ -97,9 +109,11 @@ class Connection(asyncio.Protocol):
                 return
         codec: Codec = self.codec
         requests = codec.receive(data)
-        if self._timed or codec.partial:
-            self._time(partial=codec.partial, afresh=bool(requests) or self.skipping)
+        if self._timed or codec.partial or codec.owed:
+            self._time(partial=codec.partial or codec.owed > 0, afresh=bool(requests) or codec.owed > 0)
         if requests:
+            if codec.owed:
+                self._pause_reading()
             self._take(requests)
 
     def eof_received(self) -> bool:
@@ -130,26 +144,33 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Go on."""
+        if self._sending is not None:
+            self._sending.start()
+            return
         self.choked = False
-        if self.traffic is not None:
-            self.traffic.go_on()
-        if self.writable:
-            self.server.fanout.resume(self)
-        self.schedule()
+        self.server.fanout.resume(self)
+        self._schedule()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Leave everything that was joined."""
         self._deaf = True
-        if self.traffic is not None:
-            self.traffic.cancel()
         if self._slots is not None:
             self._slots.forget()
-            self.call.close()
-            self.server.transfers.gone(self.call)
         self._backlog = ()
         for task in self._tasks or ():
             task.cancel()
+        for stream in (self._sending, self._receiving):
+            if stream is not None:
+                stream.cut()
         self.server.door.farewell(self)
+        if self.call is not None:
+            self.server.transfers.gone(self.call)
+            self._leave_files()
+
+    def _leave_files(self) -> None:
+        """Close the desk, once no thread needs it any more."""
+        if self._sending is None and self._receiving is None:
+            self.call.close()
 
     # From bytes to answers
 
@@ -173,17 +194,16 @@ class Connection(asyncio.Protocol):
 
     def _time(self, *, partial: bool, afresh: bool = False) -> None:
         """Let the time of something half-sent run, from now on if it began just now, or stop."""
+        door = self.server.door
         if afresh or not partial:
-            self.server.door.partial.discard(self)
+            door.partial.discard(self)
+            door.stalled.discard(self)
         self._timed = partial
         if partial:
-            self.server.door.partial.add(self, self.server.door.time())
+            group = door.stalled if self.codec is not None and self.codec.owed else door.partial
+            group.add(self, door.time())
 
     def _take(self, requests: Sequence[Any]) -> None:
-        last = requests[-1] if requests else None
-        if type(last) is list and type(last[-1]) is Body:
-            self._moves().expect(last[-1])
-            self._pause_reading()
         if self._backlog:
             self._backlog = [*self._backlog, *requests]
         else:
@@ -195,13 +215,13 @@ class Connection(asyncio.Protocol):
         call.now = self.server.clock.now()
         out: list[bytes] = []
         size = done = 0
-        waiting = bool(slots) or not self.writable
+        waiting = bool(slots)
         for request in requests[:COMMANDS_PER_TURN] if not self.choked else ():
             answer: Any = request
             if type(request) is list or type(request) is Line:
                 if waiting and (slots.full or self._must_wait(request)):
                     break
-                answer = self._perform(request)
+                answer = perform(call, request)
             done += 1
             if type(answer) is CoroutineType:
                 answer = self._start(answer)
@@ -221,12 +241,6 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"".join(out))
         self._after()
 
-    def _perform(self, request: Request) -> Any:  # noqa: ANN401 - a reply
-        answer = perform(self.call, request)
-        if self.traffic is not None:
-            self.traffic.performed(request)
-        return answer
-
     def _must_wait(self, request: Request) -> bool:
         """Tell whether a request's turn comes only when all earlier answers are there."""
         command = find(request)
@@ -234,21 +248,21 @@ class Connection(asyncio.Protocol):
 
     def _after(self) -> None:
         """Close, wait or go on, whatever the answers and the backlog call for."""
+        if self._sending is not None:
+            return
         if self.codec.closing:
             self.finish()
         elif self._backlog:
             self._pause_reading()
-            if not self._slots and self.writable:
-                self.schedule()
-        elif self.streaming:
-            pass
+            if not self._slots and not self.choked:
+                self._schedule()
         elif self._ended:
             if self._slots:
                 self.unfollow()
                 self.server.door.leave(self)
             else:
                 self.transport.close()
-        elif self._paused and not self.choked and not self._slots.full and not self.receiving:
+        elif self._paused and not self.choked and not self._slots.full and self._inflow is None:
             self._paused = False
             self.transport.resume_reading()
 
@@ -281,10 +295,9 @@ class Connection(asyncio.Protocol):
             later.resolve(answer)
 
     def _answered(self, _later: Later) -> None:
-        self.schedule()
+        self._schedule()
 
-    def schedule(self) -> None:
-        """Look at what can be done at the next turn of the loop."""
+    def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             self.server.schedule(self.proceed)
@@ -292,42 +305,107 @@ class Connection(asyncio.Protocol):
     def proceed(self) -> None:
         """Write the answers that are ready now, then go on with what was held back."""
         self._scheduled = False
-        if self._deaf or self.codec is None:
+        if self._deaf or self.codec is None or self._sending is not None:
             return
-        if not self.streaming:
-            self._answer(self._slots.ready())
+        self._write_ready()
         if self._backlog and not self.codec.closing and not self.choked:
             self._run(self._backlog)
         else:
             self._after()
 
-    def _answer(self, answers: Sequence[Any]) -> None:
-        """Write answers; from the first range of a file on, let a thread do it."""
-        codec = self.codec
-        out: list[bytes] = []
-        moved: list[Piece] = []
-        for answer in answers:
-            if type(answer) is FileRange:
-                head, tail = codec.around(answer.count)
-                moved += [b"".join([*out, head]), answer.source]
-                out = [tail]
-            elif not codec.closing:
-                out.append(codec.reply(answer))
-        if moved:
-            self._moves().send([*moved, b"".join(out)])
+    def _write_ready(self) -> None:
+        out: list[Any] = []
+        ranges: list[Outgoing] = []
+        for answer in self._slots.ready():
+            if hasattr(answer, "fd"):
+                head, tail = self.codec.around(answer.count)
+                ranges.append(Outgoing(answer))
+                out += head, ranges[-1], tail
+            else:
+                out.append(self.codec.reply(answer))
+                if type(answer) is Chunk:
+                    self.server.transfers.sent(self.call, answer)
+            if self.codec.closing:
+                break
+        if ranges:
+            self._send(out, ranges)
         elif out:
             self.transport.write(b"".join(out))
 
-    def _moves(self) -> Traffic:
-        if self.traffic is None:
-            self.traffic = Traffic(self)
-        return self.traffic
+    # The bytes of files
 
-    # What handlers and the server ask of it
+    def _send(self, pieces: list[bytes | Outgoing], ranges: list[Outgoing]) -> None:
+        """Let a thread have the socket for answers with ranges of files, once what came before is written."""
+        for each in ranges:
+            self.server.transfers.sending(self.call, each)
+        self._sending = Sending(self.server.streams, self._descriptor(), self._sent, plan_of(pieces))
+        if not self.choked:
+            self.pause_writing()
+            self._sending.start()
+
+    def _sent(self, turn: Turn) -> None:
+        """Have the socket again."""
+        sending, self._sending = self._sending, None
+        if self._deaf:
+            self._leave_files()
+            return
+        if turn is not Turn.DONE or sending is None:
+            self.transport.abort()
+            return
+        for piece in sending.plan:
+            if isinstance(piece, Outgoing):
+                self.server.transfers.sent(self.call, piece.source)
+        self.choked = False
+        held, self._held = self._held, []
+        if held:
+            self.transport.write(b"".join(held))
+        if not self.choked:
+            self.resume_writing()
 
     def receive(self, body: Body, sink: Later) -> Later:
-        """Let the body of a request go into a sink."""
-        return self._moves().receive(body, sink)
+        """Let a request's body go into a `Sink`, once that is there."""
+        self._inflow = inflow = Later()
+        sink.then(lambda there: self._receive(body, there.value))
+        return inflow
+
+    def _receive(self, body: Body, sink: Any) -> None:  # noqa: ANN401 - a Sink, or the error in its place
+        if isinstance(sink, PorticoError):
+            self._received_all(sink)
+        elif self._deaf:
+            sink.close()
+        else:
+            self._receiving = Receiving(
+                self.server.streams, self._descriptor(), self._received, self._wait_for_bytes, body, sink
+            )
+            self._receiving.start()
+
+    def _wait_for_bytes(self) -> None:
+        self._time(partial=True, afresh=True)
+
+    def _received(self, turn: Turn) -> None:
+        """Go on behind the body, or find out why it did not come."""
+        receiving, self._receiving = self._receiving, None
+        if receiving is None or self._deaf:
+            self._leave_files()
+            return
+        self.codec.owed -= receiving.taken
+        self._time(partial=True, afresh=True)
+        if turn is Turn.DONE:
+            self._received_all(receiving.outcome)
+        elif self._late:
+            self._received_all(ProtocolError("protocol: the rest took too long to come; what came is kept"))
+        else:
+            self._received_all(ProtocolError("protocol: a WRITE was cut short; what came is kept"))
+
+    def _received_all(self, outcome: Any) -> None:  # noqa: ANN401 - the offset, or an error
+        inflow, self._inflow = self._inflow, None
+        if inflow is not None:
+            inflow.resolve(outcome)
+
+    def _descriptor(self) -> int:
+        return self.transport.get_extra_info("socket").fileno()  # type: ignore[no-any-return]
+
+    # What handlers and the server ask of it
 
     def attach(self, session: int) -> None:
         """Hold a session that the log has confirmed, and no other."""
@@ -351,47 +429,20 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Write pushes between answers; nothing after the last word."""
-        if self._deaf:
-            return
-        if self.streaming:
-            self._moves().write(data)
-        else:
+        if self._sending is not None:
+            self._held.append(data)
+        elif not self._deaf:
             self.transport.write(data)
 
     @property
-    def gone(self) -> bool:
-        """Whether nothing that comes or is said matters any more."""
-        return self._deaf
-
-    @property
-    def skipping(self) -> bool:
-        """Whether a body is coming that nobody wants: each byte of it shows that the peer is there."""
-        return self.traffic is not None and bool(self.codec.owed)
-
-    @property
-    def streaming(self) -> bool:
-        """Whether a thread sends, and nothing else may be written."""
-        return self.traffic is not None and self.traffic.sending
-
-    @property
-    def receiving(self) -> bool:
-        """Whether what comes next is part of a body, and not for the transport to read."""
-        return self.traffic is not None and self.traffic.receiving
-
-    @property
-    def writable(self) -> bool:
-        """Whether there is any use in writing: nobody else does, and the peer reads."""
-        return not self.choked and not self.streaming
-
-    @property
     def busy(self) -> bool:
-        """Whether answers are still owed, or on their way."""
-        return self.codec is not None and (bool(self._slots) or self.streaming)
+        """Whether answers are still owed."""
+        return self.codec is not None and (bool(self._slots) or self._sending is not None)
 
     @property
     def watched(self) -> bool:
         """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
-        return self.call is not None and (bool(self.call.session) or self._paused or self.streaming)
+        return self.call is not None and (bool(self.call.session) or self._paused)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""
@@ -402,6 +453,9 @@ class Connection(asyncio.Protocol):
         """Say that what was begun took too long, and close; unless it is we who do not read."""
         if self.codec is None:
             self.transport.close()
+        elif self._receiving is not None and self._receiving.waiting:
+            self._late = True
+            self._receiving.stop()
         elif self._paused:
             self._time(partial=True, afresh=True)
         elif not self._deaf:
@@ -413,6 +467,9 @@ class Connection(asyncio.Protocol):
             return
         self._deaf = True
         self.unfollow()
+        if self._sending is not None or self._receiving is not None:
+            self.transport.abort()
+            return
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return

@@ -19,6 +19,7 @@ from portico.server.limits import (
     LINGER_SECONDS,
     PARTIAL_SECONDS,
     SILENT_SECONDS,
+    STALLED_SECONDS,
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
@@ -43,6 +44,7 @@ class Door:
         self.closed = False
         self.silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
         self.partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
+        self.stalled: Deadlines[Connection] = Deadlines(STALLED_SECONDS)
         self._lingering: Deadlines[Connection] = Deadlines(LINGER_SECONDS)
         self._leaving: Deadlines[Connection] = Deadlines(LAST_WORDS_SECONDS)
 
@@ -75,7 +77,7 @@ class Door:
     def farewell(self, connection: Connection) -> None:
         """Let a lost connection go, and its session leave the room."""
         self.connections.discard(connection)
-        for group in (self.silent, self.partial, self._lingering, self._leaving):
+        for group in (self.silent, self.partial, self.stalled, self._lingering, self._leaving):
             group.discard(connection)
         if connection.call is not None:
             connection.unfollow()
@@ -120,7 +122,7 @@ class Door:
                 self._close(connection)
             for connection in self._leaving.expired(now):
                 connection.transport.abort()
-            for connection in self.partial.expired(now):
+            for connection in (*self.partial.expired(now), *self.stalled.expired(now)):
                 connection.time_out()
 
     def _close(self, connection: Connection) -> None:

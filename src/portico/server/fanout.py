@@ -76,7 +76,7 @@ class Fanout:
             self._go_on(connection, follower)
 
     def _go_on(self, connection: Connection, follower: Follower) -> None:
-        if not connection.writable:
+        if connection.choked:
             return
         if follower.after >= self._history.head:
             self._live.setdefault(connection.codec.family, {})[connection] = None

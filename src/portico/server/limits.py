@@ -10,21 +10,33 @@ PARTIAL_SECONDS = 15
 """An incomplete first line, line, frame or head: a person presses Enter, a program sends on; slowloris does
 neither. Apache's and nginx's figures are 20 and 60 seconds."""
 
-BODY_SECONDS = 30
-"""From one byte of an upload to the next: a laptop that changes its network comes back within that."""
+STALLED_SECONDS = 30
+"""From one byte of a WRITE to the next; what came is kept, and the upload is free for another connection."""
 
 STREAM_THREADS = 4
-"""Threads that move bytes between sockets and files: two cores' worth, twice, as they wait for disks too."""
+"""Threads that move the bytes of files: each is in the kernel nearly all its time, two keep a core busy."""
 
-STREAM_SECONDS = 0.1
-"""How long a stream may keep a thread while others wait for one."""
+STREAM_QUANTUM = 4_194_304
+"""Bytes that one transfer moves before another one has its turn: about a millisecond."""
 
-STREAM_PATIENCE = 0.01
-"""Seconds a thread waits for a socket before the loop does: a fast peer is back sooner, and handing over
-costs some 0.1 ms."""
+STREAM_PATIENCE_MILLISECONDS = 10
+"""How long a thread waits itself for a socket that is full, or empty, before it lets the event loop do that:
+a peer that keeps up is back sooner."""
+
+SEND_BYTES = 1_048_576
+"""Bytes given to the kernel at once; more would not fit into a socket's buffer."""
 
 RECEIVE_BYTES = 262_144
-"""Bytes taken from a socket at once: more gains nothing, and there is one buffer for each thread."""
+"""Bytes taken from the kernel at once, and each thread's buffer for them."""
+
+TRANSFERS_SHOWN = 1_000
+"""Files on their way that are remembered; beyond it the oldest are not shown."""
+
+TRANSFER_IDLE_SECONDS = 5
+"""A fetch of which nothing was asked for so long is over."""
+
+RATE_SECONDS = 4
+"""Over which a transfer's rate is taken: short enough to show a stall, long enough to stand still."""
 
 LINGER_SECONDS = 2
 """After the last word, before the socket is closed: input still on its way would turn the close into a reset

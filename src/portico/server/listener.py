@@ -75,8 +75,6 @@ class Server:
         self.settings, self.room, self.history, self.repository = settings, room, history, repository
         self.clock = MachineClock(lambda: room.state.seq)
         self.fanout = Fanout(history)
-        self.streams = Streams()
-        self.transfers = Transfers(self.clock.now, repository.fetched)
         self.commands: Sequence[Command] = TABLE
         self.log_identity = log.identity
         self.read_only, self.policy = settings.read_only, settings.policy
@@ -85,6 +83,8 @@ class Server:
         self._carrier = Carrier(room, history, log, self, console)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
+        self.streams = Streams(self.report)
+        self.transfers = Transfers(self.clock, repository)
         self.door = Door(room, self.clock, settings.max_connections, console.attempted)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +104,7 @@ class Server:
         await self._recover()
         self._begin(self.door.sweep())
         self._begin(self.door.watch())
+        self._begin(self.transfers.sweep())
         self._begin(Announcer(self.room, self.repository, self.clock, self._console).run())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -159,7 +160,7 @@ class Server:
             self.door.leave(connection)
             connection.transport.close()
         await self._until(lambda: not self.door.connections and not len(self.room.outbox))
-        self.streams.close()
+        await asyncio.to_thread(self.streams.close)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

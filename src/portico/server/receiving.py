@@ -1,80 +1,73 @@
-"""Receiving: the bytes of a request's body, from the socket to where they are kept."""
+"""The bytes of one WRITE, on their way from the socket into an upload.
+
+Exactly as many as were announced are taken from the socket; what stands behind them comes to the event loop
+as before. What was taken is kept, however this ends.
+"""
 
 from __future__ import annotations
 
 import select
-import socket
-import threading
-import time
 from collections.abc import Callable
 
 from portico.model.errors import PorticoError
 from portico.model.requests import Body
 from portico.ports import Sink
-from portico.server.limits import BODY_SECONDS, RECEIVE_BYTES
-from portico.server.streams import Stream, Turn
-
-_buffers = threading.local()
-
-
-def _buffer() -> memoryview:
-    """Return this thread's buffer: there are as many as threads, however many uploads there are."""
-    if not hasattr(_buffers, "view"):
-        _buffers.view = memoryview(bytearray(RECEIVE_BYTES))
-    view: memoryview = _buffers.view
-    return view
+from portico.server.streams import Stream, Streams, Turn
 
 
 class Receiving(Stream):
-    """One thread's way through a body. `left` bytes of it have not come, `offset` is where the sink stands.
+    """A body being taken; `outcome` is the offset that was reached, or the error, once it has ended."""
 
-    `error` is why the sink took no more of it; `broken` that the connection ended, or nothing came for too
-    long.
-    """
+    event = select.POLLIN
 
-    events = select.POLLIN
-    seconds = BODY_SECONDS
+    def __init__(
+        self,
+        pool: Streams,
+        descriptor: int,
+        finished: Callable[[Turn], None],
+        blocked: Callable[[], None],
+        body: Body,
+        sink: Sink,
+    ) -> None:
+        """Begin with what of the body came already."""
+        super().__init__(pool, descriptor, finished, blocked)
+        self._body, self._sink = body, sink
+        self._begun = body.begun
+        self._left = body.size - len(body.begun)
+        self.taken = 0
+        """How many bytes were taken from the socket."""
+        self.outcome: int | PorticoError = 0
 
-    def __init__(self, sock: socket.socket, body: Body, sink: Sink, done: Callable[[], None]) -> None:
-        """Take a body and its sink over; the sink is closed at the end."""
-        super().__init__(sock, done)
-        self.left = body.size - len(body.begun)
-        self.offset = 0
-        self.error: PorticoError | None = None
-        self.broken = False
-        self._begun, self._sink = body.begun, sink
+    def move(self, buffer: memoryview) -> int | Turn:
+        """Take what is there; an error of the sink ends it, too, and the rest is for nobody."""
+        count = 0
+        if self._begun:
+            data, self._begun = memoryview(self._begun), b""
+        elif not self._left:
+            return Turn.DONE
+        else:
+            count = self.sock.recv_into(buffer, min(self._left, len(buffer)))
+            data = buffer[:count]
+            if not count:
+                return Turn.LOST
+        self._left -= count
+        self.taken += count
+        return self._store(data)
 
-    def turn(self, until: float) -> Turn:
-        """Take what comes until nothing comes, or the time is up."""
+    def _store(self, data: memoryview) -> int | Turn:
         try:
-            if self._begun:
-                begun, self._begun = self._begun, b""
-                self._sink.take(memoryview(begun))
-            while self.left:
-                if time.monotonic() > until:
-                    return Turn.MORE
-                if not self._step() and not self.ready():
-                    return Turn.WAIT
-        except OSError:
-            self.broken = True
+            self._sink.take(data)
         except PorticoError as error:
-            self.error = error
-        return Turn.DONE
-
-    def _step(self) -> bool:
-        """Take some bytes; return False when there are none."""
-        view = _buffer()[: self.left]
-        try:
-            count = self.sock.recv_into(view)
-        except BlockingIOError:
-            return False
-        if not count:
-            raise OSError("the input has ended")
-        self.left -= count
-        self._sink.take(view[:count])
-        return True
+            self.outcome = error
+            return Turn.DONE
+        self._body.taken += len(data)
+        return len(data)
 
     def close(self) -> None:
-        """Let go of the sink; then `offset` is known."""
-        self.broken = self.broken or (bool(self.left) and self.error is None)
-        self.offset = self._sink.close()
+        """Keep what was taken."""
+        try:
+            offset: int | PorticoError = self._sink.close()
+        except PorticoError as error:
+            offset = error
+        if not self.outcome:
+            self.outcome = offset

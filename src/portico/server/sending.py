@@ -1,89 +1,95 @@
-"""Sending: answers in their order, some of them ranges of files that never pass through Python."""
+"""Answers with ranges of files in them, on their way to one peer.
+
+The ready answers of a connection are handed over as one plan, bytes and ranges in turn, so that a pipeline
+of READs goes out without coming back to the event loop in between. The kernel copies from the file to the
+socket (sendfile); what was announced and is not in the file any more cannot be made up for: that is `LOST`.
+"""
 
 from __future__ import annotations
 
 import os
 import select
 import socket
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
 
 from portico.ports import Source
-from portico.server.streams import Stream, Turn
+from portico.server.limits import SEND_BYTES
+from portico.server.streams import Stream, Streams, Turn
 
-Piece: TypeAlias = bytes | Source
+FURTHER = getattr(socket, "MSG_MORE", 0)
+"""Says that more follows at once, so that it goes into the same packet (Linux)."""
 
-_MORE = getattr(socket, "MSG_MORE", 0)
+
+class Outgoing:
+    """A range of a file, and how much of it is sent."""
+
+    __slots__ = ("sent", "source")
+
+    def __init__(self, source: Source) -> None:
+        """Begin at its beginning."""
+        self.source = source
+        self.sent = 0
 
 
 class Sending(Stream):
-    """One thread's way through a list of pieces; `sent` are the sources that went out whole.
+    """A plan being carried out."""
 
-    It ends early, `broken`, when the peer is gone or a file has become shorter than was promised: then the
-    connection must be closed, as nobody could tell what follows from what is missing.
-    """
+    event = select.POLLOUT
 
-    events = select.POLLOUT
+    def __init__(
+        self,
+        pool: Streams,
+        descriptor: int,
+        finished: Callable[[Turn], None],
+        plan: Sequence[bytes | Outgoing],
+    ) -> None:
+        """Begin with its first piece."""
+        super().__init__(pool, descriptor, finished)
+        self.plan = plan
+        self._at = self._written = 0
 
-    def __init__(self, sock: socket.socket, pieces: Iterable[Piece], done: Callable[[], None]) -> None:
-        """Take the pieces over; sources are closed one by one."""
-        super().__init__(sock, done)
-        self.broken = False
-        self.sent: list[Source] = []
-        self._pieces = deque(pieces)
-        self._at = 0
+    def move(self, buffer: memoryview) -> int | Turn:  # noqa: ARG002 - the kernel copies by itself
+        """Send from the piece it is at."""
+        if self._at == len(self.plan):
+            return Turn.DONE
+        piece = self.plan[self._at]
+        return self._send_range(piece) if isinstance(piece, Outgoing) else self._send_bytes(piece)
 
-    def turn(self, until: float) -> Turn:
-        """Send until the socket is full, or the time is up."""
-        try:
-            while self._pieces:
-                if time.monotonic() > until:
-                    return Turn.MORE
-                if not self._step() and not self.ready():
-                    return Turn.WAIT
-        except OSError:
-            self.broken = True
-        return Turn.DONE
+    def _send_bytes(self, piece: bytes) -> int:
+        flags = FURTHER if self._at + 1 < len(self.plan) else 0
+        sent = self.sock.send(memoryview(piece)[self._written :], flags)
+        self._written += sent
+        if self._written == len(piece):
+            self._at, self._written = self._at + 1, 0
+        return sent
+
+    def _send_range(self, piece: Outgoing) -> int | Turn:
+        source = piece.source
+        count = min(source.count - piece.sent, SEND_BYTES)
+        sent = os.sendfile(self.sock.fileno(), source.fd, source.offset + piece.sent, count) if count else 0
+        piece.sent += sent
+        if piece.sent == source.count:
+            source.close()
+            self._at += 1
+        elif not sent:
+            return Turn.LOST
+        return sent
 
     def close(self) -> None:
-        """Let go of what was not sent."""
-        self.broken = self.broken or bool(self._pieces)
-        for piece in self._pieces:
-            if not isinstance(piece, bytes):
-                piece.close()
-        self._pieces.clear()
+        """Close the files, also those that were not sent."""
+        for piece in self.plan:
+            if isinstance(piece, Outgoing):
+                piece.source.close()
 
-    def _step(self) -> bool:
-        """Send some of the first piece; return False when the socket is full."""
-        piece = self._pieces[0]
-        try:
-            if isinstance(piece, bytes):
-                self._send(piece)
-            else:
-                self._send_range(piece)
-        except BlockingIOError:
-            return False
-        return True
 
-    def _send(self, data: bytes) -> None:
-        more = _MORE if len(self._pieces) > 1 else 0
-        self._at += self.sock.send(memoryview(data)[self._at :], more)
-        if self._at == len(data):
-            self._next()
-
-    def _send_range(self, source: Source) -> None:
-        left = source.count - self._at
-        count = os.sendfile(self.sock.fileno(), source.fd, source.offset + self._at, left)
-        if not count:
-            raise OSError("the file has become shorter")
-        self._at += count
-        if count == left:
-            self.sent.append(source)
-            source.close()
-            self._next()
-
-    def _next(self) -> None:
-        self._pieces.popleft()
-        self._at = 0
+def plan_of(pieces: Sequence[bytes | Outgoing]) -> list[bytes | Outgoing]:
+    """Return the pieces with neighbouring bytes joined."""
+    plan: list[bytes | Outgoing] = []
+    around: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Outgoing):
+            plan += [b"".join(around), piece]
+            around = []
+        else:
+            around.append(piece)
+    return [*plan, b"".join(around)] if around else plan

@@ -1,7 +1,8 @@
 """The answers of one connection, leaving in the order of its requests.
 
 A slot holds an answer, or a `Later` that will be one. Answers behind an unfinished one wait; how many may,
-and how many bytes, is limited.
+and how many bytes, is limited. A range of a file waits as an open file, and counts as the longest one that
+would be held as bytes: a connection has no more than a few files open.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections import deque
 from typing import Any
 
 from portico.model.later import Later
-from portico.model.replies import FileRange
 from portico.server.limits import OPEN_SLOTS, SLOT_BYTES
 
 
@@ -35,7 +35,9 @@ class Slots:
 
     def add(self, answer: Any) -> None:  # noqa: ANN401 - any reply, or a Later
         """Add the answer to the latest request."""
-        if type(answer) is bytes:
+        if type(answer) is Later:
+            self._bytes += answer.weight
+        elif type(answer) is bytes:
             self._bytes += len(answer)
         self._queue.append(answer)
 
@@ -47,6 +49,7 @@ class Slots:
             if type(answer) is Later:
                 if not answer.ready:
                     break
+                self._bytes -= answer.weight
                 answer = answer.value
             elif type(answer) is bytes:
                 self._bytes -= len(answer)
@@ -58,7 +61,11 @@ class Slots:
         """Let go of everything; nobody is called any more."""
         for answer in self._queue:
             if type(answer) is Later:
-                answer.forget()
-                if type(answer.value) is FileRange:
-                    answer.value.source.close()
+                answer.then(_let_go)
         self._queue.clear()
+
+
+def _let_go(answer: Later) -> None:
+    """Close a range of a file that nobody wants any more."""
+    if hasattr(answer.value, "fd"):
+        answer.value.close()

@@ -1,171 +1,181 @@
-"""Which files are on their way, for TRANSFERS; and receipts for those that have arrived.
+"""What is under way: which files are being fetched and deposited, how far, how fast, by whom.
 
-A deposit is known by its upload's id from PUT to FINISH or CANCEL, or until its connection is gone. Fetching
-has no beginning and no end on the wire, only READs: a file is being fetched by a connection from its first
-READ until some seconds after its last, or until its last byte was sent.
+A deposit is known by its upload's id, a fetch by who reads which content; a fetch has no end of its own, it
+is forgotten when nothing was asked of it for a while. While a thread moves bytes it counts them itself, in a
+`Body` or an `Outgoing`, and only who looks adds them up. Once a second the sums are noted down for the rates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import asyncio
+from collections import deque
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import Any
 
 from portico.commands.call import Call
 from portico.model.files import VISITOR, Chunk, Order, Progress, Receipt
 from portico.model.replies import TransferLine
-from portico.ports import Source
-
-QUIET_MICROSECONDS = 5_000_000
-"""How long after its last READ a file still counts as being fetched."""
-
-LINES_MOST = 1_000
-"""Transfers remembered: those of a tree of small files come and go faster than anybody asks."""
-
-RATE_MICROSECONDS = 2_000_000
-"""What a rate is measured over, at least."""
-
-
-STALLED_MICROSECONDS = 10_000_000
-"""Without a step for as long, nothing moves: a step of 16 MiB on a slow line takes some seconds."""
+from portico.model.requests import Body
+from portico.ports import Clock, Repository, Source
+from portico.server.limits import RATE_SECONDS, TRANSFER_IDLE_SECONDS, TRANSFERS_SHOWN
+from portico.server.sending import Outgoing
 
 
 @dataclass(slots=True)
-class _Transfer:
-    """One file on its way; the rate is that since a mark, which moves on now and then."""
+class Transfer:
+    """One file on its way; `sums` are the bytes moved by the last seconds, `quiet` those without any."""
 
-    call: Call
     direction: str
     path: str
     size: int | None
-    offset: int
-    touched: int
-    marked: int
-    mark: int
-    rate: int = 0
+    call: Call
+    offset: int = 0
     upload: str = ""
-    etag: str = field(default="")
+    moved: int = 0
+    body: Body | None = None
+    ranges: list[Outgoing] = field(default_factory=list)
+    sums: deque[int] = field(default_factory=lambda: deque([0], RATE_SECONDS + 1))
+    quiet: int = 0
 
-    def reach(self, offset: int, now: int) -> None:
-        """Note down how far it is."""
-        self.offset, self.touched = offset, now
-        past = now - self.marked
-        if past >= RATE_MICROSECONDS:
-            self.rate = max(0, offset - self.mark) * 1_000_000 // past
-            self.mark, self.marked = offset, now
+    def reach(self, offset: int) -> None:
+        """Take note of the offset an upload has come to."""
+        self.moved += max(0, offset - self.offset)
+        self.offset, self.body, self.quiet = offset, None, 0
 
-    def line(self, now: int) -> TransferLine:
-        """Return it as TRANSFERS shows it."""
-        rate = self.rate or max(0, self.offset - self.mark) * 1_000_000 // max(now - self.marked, 1)
-        if now - self.touched > STALLED_MICROSECONDS:
-            rate = 0
-        name, address = who(self.call)
+    @property
+    def total(self) -> int:
+        """Bytes moved until now."""
+        under_way = sum(each.sent for each in self.ranges)
+        return self.moved + under_way + (self.body.taken if self.body else 0)
+
+    @property
+    def position(self) -> int:
+        """How far in the file it is."""
+        if self.body is not None:
+            return self.offset + self.body.taken
+        return max([self.offset, *(each.source.offset + each.sent for each in self.ranges if each.sent)])
+
+    def tick(self) -> None:
+        """Note down the sum of this second."""
+        total = self.total
+        self.quiet = 0 if total != self.sums[-1] or self.ranges or self.body else self.quiet + 1
+        self.sums.append(total)
+
+    def line(self) -> TransferLine:
+        """Return it as people and programs see it."""
+        seconds = max(1, len(self.sums) - 1)
+        rate = max(0, self.total - self.sums[0]) // seconds
+        name, address = name_of(self.call), address_of(self.call)
         return TransferLine(
-            self.direction, self.path, self.size, self.offset, rate, name, address, self.upload
+            self.direction, self.path, self.size, self.position, rate, name, address, self.upload
         )
 
 
-def who(call: Call) -> tuple[str, str]:
-    """Return the name and the address of a caller."""
-    session = call.room.state.open_session(call.session)
-    host, port = call.address
-    return (VISITOR if session is None else session.name), (
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    )
-
-
 class Transfers:
-    """All transfers of one server; `fetched` is told of each file that was sent to its end."""
+    """All transfers of one server; on the event loop."""
 
-    def __init__(self, now: Callable[[], int], fetched: Callable[[Receipt], None]) -> None:
+    def __init__(self, clock: Clock, repository: Repository) -> None:
         """Begin with none."""
-        self._now, self._fetched = now, fetched
-        self._puts: dict[Hashable, _Transfer] = {}
-        """By the id of the upload."""
-        self._gets: dict[Hashable, _Transfer] = {}
-        """By connection and path."""
+        self._clock, self._repository = clock, repository
+        self._puts: dict[str, Transfer] = {}
+        self._gets: dict[tuple[int, str, str], Transfer] = {}
 
     # Deposits
 
     def put(self, call: Call, order: Order, progress: Progress) -> None:
-        """Take note of an upload that was begun or continued."""
-        now = call.now
-        self._puts[progress.upload] = _Transfer(
-            call,
-            "put",
-            order.path,
-            order.size,
-            progress.offset,
-            now,
-            now,
-            progress.offset,
-            0,
-            progress.upload,
-        )
-        _bound(self._puts)
+        """Take note that a caller has begun an upload, or goes on with it."""
+        transfer = Transfer("put", order.path, order.size, call, progress.offset, progress.upload)
+        _remember(self._puts, progress.upload, transfer)
+
+    def writing(self, upload: str, offset: int, body: Body) -> None:
+        """Take note that the bytes of a body go to an upload, from an offset on."""
+        transfer = self._puts.get(upload)
+        if transfer is not None and transfer.offset == offset:
+            transfer.body = body
 
     def wrote(self, upload: str, offset: int) -> None:
         """Take note of how far an upload has come."""
-        transfer = self._puts.get(upload)
-        if transfer is not None:
-            transfer.reach(offset, self._now())
+        if upload in self._puts:
+            self._puts[upload].reach(offset)
 
     def ended(self, upload: str) -> None:
-        """Forget an upload."""
+        """Forget an upload: it was finished or given up."""
         self._puts.pop(upload, None)
 
-    # Fetching
+    # Fetches
 
     def read(self, call: Call, piece: Chunk | Source) -> None:
-        """Take note of a range that is being handed out; a small one is as good as sent."""
-        count = len(piece.data) if isinstance(piece, Chunk) else piece.count
-        if isinstance(piece, Chunk) and not piece.offset and count == piece.size:
-            self._receipt(call, piece)
+        """Take note that a caller is being given a range of a file; a whole file at once is not under way."""
+        if isinstance(piece, Chunk) and len(piece.data) >= piece.size:
             return
-        now, key = self._now(), (call.id, piece.path)
+        key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
         if transfer is None:
-            transfer = _Transfer(call, "get", piece.path, piece.size, piece.offset, now, now, piece.offset)
-            self._gets[key] = transfer
-            _bound(self._gets)
-        if isinstance(piece, Chunk):
-            self.sent(call, piece)
+            transfer = Transfer("get", piece.path, piece.size, call, piece.offset)
+            _remember(self._gets, key, transfer)
+        transfer.quiet = 0
+
+    def sending(self, call: Call, range_: Outgoing) -> None:
+        """Take note that a range of a file is on its way."""
+        source = range_.source
+        transfer = self._gets.get((call.id, source.path, source.etag))
+        if transfer is not None:
+            transfer.ranges.append(range_)
 
     def sent(self, call: Call, piece: Chunk | Source) -> None:
-        """Take note of a range that was sent to its end."""
-        reached = piece.offset + (len(piece.data) if isinstance(piece, Chunk) else piece.count)
-        key = (call.id, piece.path)
+        """Take note that a range is sent; with the last byte of a file it has been fetched."""
+        count = len(piece.data) if isinstance(piece, Chunk) else piece.count
+        end = piece.offset + count
+        key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
         if transfer is not None:
-            transfer.reach(reached, self._now())
-        if reached >= piece.size:
+            transfer.ranges = [each for each in transfer.ranges if each.source is not piece]
+            transfer.moved, transfer.offset = transfer.moved + count, max(transfer.offset, end)
+        if end == piece.size and (count or not piece.size):
             self._gets.pop(key, None)
-            if reached > piece.offset:
-                self._receipt(call, piece)
-
-    def _receipt(self, call: Call, piece: Chunk | Source) -> None:
-        name, address = who(call)
-        self._fetched(Receipt(piece.path, piece.etag, name, address, self._now()))
+            at = self._clock.now()
+            self._repository.fetched(Receipt(piece.path, piece.etag, name_of(call), address_of(call), at))
 
     # All
 
     def gone(self, call: Call) -> None:
-        """Forget what a connection had under way."""
-        for table in (self._puts, self._gets):
-            for key in [key for key, transfer in table.items() if transfer.call is call]:
-                del table[key]
+        """Forget what a caller who is gone had under way."""
+        groups: tuple[dict[Any, Transfer], ...] = (self._puts, self._gets)
+        for group in groups:
+            for key in [key for key, transfer in group.items() if transfer.call is call]:
+                del group[key]
 
     def lines(self) -> list[TransferLine]:
-        """Return what is under way, oldest first."""
-        now = self._now()
-        for key, transfer in list(self._gets.items()):
-            if now - transfer.touched > QUIET_MICROSECONDS:
-                del self._gets[key]
-        under_way = sorted([*self._puts.values(), *self._gets.values()], key=lambda each: each.marked)
-        return [transfer.line(now) for transfer in under_way]
+        """Return what is under way."""
+        return [transfer.line() for group in (self._puts, self._gets) for transfer in group.values()]
+
+    async def sweep(self) -> None:
+        """Keep the rates, and forget, for ever, the fetches of which nothing is asked any more."""
+        while True:
+            await asyncio.sleep(1)
+            self.tick()
+
+    def tick(self) -> None:
+        """Do so once; a second has passed."""
+        for transfer in (*self._puts.values(), *self._gets.values()):
+            transfer.tick()
+        for key in [key for key, transfer in self._gets.items() if transfer.quiet > TRANSFER_IDLE_SECONDS]:
+            del self._gets[key]
 
 
-def _bound(table: dict[Hashable, _Transfer]) -> None:
-    """Forget the oldest of too many."""
-    for key in list(islice(table, max(0, len(table) - LINES_MOST))):
-        del table[key]
+def _remember(group: dict[Any, Transfer], key: object, transfer: Transfer) -> None:
+    group[key] = transfer
+    if len(group) > TRANSFERS_SHOWN:
+        del group[next(iter(group))]
+
+
+def name_of(call: Call) -> str:
+    """Return the name of a caller's session, or what visitors are called."""
+    session = call.room.state.open_session(call.session)
+    return VISITOR if session is None else session.name
+
+
+def address_of(call: Call) -> str:
+    """Return where a caller is, as host and port."""
+    host, port = call.address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

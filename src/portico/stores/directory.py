@@ -35,6 +35,7 @@ from portico.stores.handles import Handles
 from portico.stores.places import prepare_directory
 from portico.stores.publishing import Publisher
 from portico.stores.tree import Stopped, Tree
+from portico.stores.watching import Watcher
 
 READERS = 4
 """Readings at one time: they wait for a disk, not for a core, and one slow walk must not hold up all."""
@@ -57,21 +58,6 @@ CATALOG = "files.sqlite3"
 _Outcome = TypeVar("_Outcome")
 
 
-class _Unwatched:
-    """Nobody watches what others do."""
-
-    def expect(self, path: str, etag: str | None) -> None:
-        """Need not know."""
-
-    async def changes(self) -> AsyncIterator[FileChange]:
-        """Yield nothing."""
-        return
-        yield
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
 class DirectoryRepository:
     """The regular files below `root` whose names are presentable; implements `portico.ports.Repository`.
 
@@ -86,7 +72,7 @@ class DirectoryRepository:
         *,
         sync: Sync = "full",
         keep_uploads: float = KEEP_UPLOADS,
-        note: Callable[[str], object] = lambda _: None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Name the directory; nothing is changed before `open`.
 
@@ -101,7 +87,7 @@ class DirectoryRepository:
         self._stops: set[Event] = set()
         self._desks: set[DirectoryDesk] = set()
         self._folders = Folders()
-        self._watcher = _Unwatched()
+        self._watcher = Watcher(self._root, Path(root), note)
         self._made: Premises | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False

@@ -15,13 +15,15 @@ class Codec(Protocol):
 
     `protocol` and `pushes` are how its caller begins (see `commands.call.Call`); `family` is equal for codecs
     whose pushes are the same bytes. `closing` is True once the last word was said: nothing after it is
-    answered.
+    answered. `owed` is how many bytes of a `Body` that was handed out are still to come: they are skipped,
+    unless somebody takes them from the socket and counts them off.
     """
 
     protocol: int
     pushes: bool
     family: str
     closing: bool
+    owed: int
 
     @property
     def partial(self) -> bool:
@@ -35,6 +37,9 @@ class Codec(Protocol):
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return a reply as bytes."""
+
+    def around(self, size: int) -> tuple[bytes, bytes]:
+        """Return what stands before and behind so many bytes of a file in a reply."""
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as bytes that come unasked."""

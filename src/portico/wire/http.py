@@ -29,7 +29,7 @@ STATUS = {NotOffered: b"501 Not Implemented", ProtocolError: b"400 Bad Request"}
 class HttpCodec:
     """HTTP/1.x for one connection; one request is one answer."""
 
-    __slots__ = ("_deaf", "_head", "_held", "closing", "family", "protocol", "pushes")
+    __slots__ = ("_deaf", "_head", "_held", "closing", "family", "owed", "protocol", "pushes")
 
     def __init__(self) -> None:
         """Begin before the head."""
@@ -37,6 +37,7 @@ class HttpCodec:
         self.pushes = False
         self.family = "http"
         self.closing = False
+        self.owed = 0
         self._deaf = False
         self._held = b""
         self._head = False
@@ -84,6 +85,10 @@ class HttpCodec:
             + b"X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
             + (b"" if self._head else body)
         )
+
+    def around(self, size: int) -> tuple[bytes, bytes]:  # noqa: ARG002 - no files are sent here
+        """Return nothing: no files are sent on this wire."""
+        return b"", b""
 
     def push(self, entry: Entry) -> bytes:  # noqa: ARG002 - nothing is pushed here
         """Return nothing: nothing is pushed on this wire."""

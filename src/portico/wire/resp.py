@@ -9,9 +9,9 @@ that fits it can mean nothing else. What does not fit (a payload with a CRLF in 
 incomplete end of the chunk, an error) goes byte by byte through `_careful`, which keeps its place between
 chunks and never looks at a byte twice. Limits are on the declared lengths, before memory is taken.
 
-The bytes of a long WRITE are not held: the request is handed out with a `Body` in their place, as soon as its
-head is there, and always as the last of a chunk. Somebody else takes the rest from the socket, then says
-`resume`; or says `skip`, and it is dropped here. Only the CRLF behind it comes this way again.
+The bytes of a WRITE are the exception: long ones that are not all there are not held. The request is handed
+out with a `Body`, and `owed` says how much of it, and of the CRLF behind it, is still to come. Whoever takes
+bytes of it from the socket himself counts them off; those that come in here are skipped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ REQUEST_BYTES = 1_048_576
 """Sum of the declared lengths of one request: sixteen messages of the largest size."""
 
 BODY_BYTES = 16 * 1_048_576
-"""Bytes of one WRITE, which go to the file as they come: enough that asking costs nothing beside them."""
+"""The bytes of one WRITE: enough that asking costs nothing beside the bytes themselves."""
+
+HELD_BYTES = CHUNK_BYTES
+"""Bytes of a WRITE that are held until they are all there, as those of any other request are."""
+
+WRITE_WORDS = 4
+"""Words of a WRITE; the last one is its bytes."""
 
 LENGTH_DIGITS = 9
 """Digits of a length: enough for the largest, and `int()` of ten million digits takes minutes."""
@@ -43,12 +49,6 @@ DIGITS = re.compile(rb"[0-9]{1,%d}" % LENGTH_DIGITS)
 
 QUICK_LENGTH = 1_024
 """Words up to this long are checked, and written, by table."""
-
-CRLF = b"\r\n"
-UNENDED = "a bulk string must end with CRLF"
-
-WRITE_WORDS = 4
-"""Words of a WRITE, of which the last may be a `Body`."""
 
 COUNTS = {b"*%d" % count: count for count in range(1, ARGUMENTS + 1)}
 LENGTHS = {b"$%d" % length: length for length in range(QUICK_LENGTH)}
@@ -85,10 +85,10 @@ class RespCodec:
         self.pushes = False
         self.family = "resp3"
         self.closing = False
+        self.owed = 0
         self._deaf = False
         self._held = b""
         self._needed = 0
-        self.owed = 0
         self._words: list[bytes] | None = None
         self._count = 0
         self._taken = 0
@@ -96,7 +96,7 @@ class RespCodec:
     @property
     def partial(self) -> bool:
         """Whether the beginning of a request is held."""
-        return bool(self._held) or self._words is not None or self.owed > 0
+        return bool(self._held) or self._words is not None
 
     # Bytes to requests
 
@@ -107,7 +107,7 @@ class RespCodec:
             return requests
         try:
             if self.owed:
-                data = self._drop(data)
+                data = self._skip(data)
             if self._held:
                 data = self._join(data)
                 if not data:
@@ -116,25 +116,9 @@ class RespCodec:
             if at < len(data):
                 self._parse(data, at, requests)
         except ProtocolError as error:
-            self._held, self._words, self._deaf = b"", None, True
+            self._held, self._words, self._deaf, self.owed = b"", None, True, 0
             requests.append(error)
         return requests
-
-    def skip(self, left: int) -> None:
-        """Drop what is left of a body when it comes."""
-        self.owed = left + len(CRLF)
-
-    def resume(self) -> None:
-        """Go on behind a body that was taken."""
-        self.owed = len(CRLF)
-
-    def _drop(self, data: bytes) -> bytes:
-        """Drop what belongs to a body; return what stands behind it and its CRLF."""
-        for end in range(max(0, self.owed - len(CRLF)), self.owed):
-            if end < len(data) and data[end] != CRLF[end - self.owed]:
-                raise _malformed(UNENDED)
-        data, self.owed = data[self.owed :], max(0, self.owed - len(data))
-        return data
 
     def end(self) -> Sequence[Request | PorticoError]:
         """Return nothing: half a request is none."""
@@ -151,6 +135,15 @@ class RespCodec:
             if begun and self._words is None:
                 begun = False
                 at += self._quick(data[at:], requests)
+
+    def _skip(self, data: bytes) -> bytes:
+        """Return what stands behind the bytes of a WRITE."""
+        owed = self.owed
+        end = data[max(0, owed - 2) : owed]
+        if not b"\r\n"[max(0, 2 - owed) :].startswith(end):
+            raise _malformed("a bulk string must end with CRLF")
+        self.owed = max(0, owed - len(data))
+        return data[owed:]
 
     def _join(self, data: bytes) -> bytes:
         """Return what is held with the new bytes, or nothing while they cannot complete a word."""
@@ -190,18 +183,18 @@ class RespCodec:
             if after >= 0 and count:
                 self._words, self._count, self._taken = [], count, 0
             return after
-        body = self._count == WRITE_WORDS == len(self._words) + 1 and self._words[0].upper() == b"WRITE"
-        most, limit = (BODY_BYTES, "16") if body else (REQUEST_BYTES - self._taken, "1")
-        length, start = self._length(data, at, b"$", most, f"a request has at most {limit} MiB")
+        most, limit = self._most(self._words)
+        length, start = self._length(data, at, b"$", most, limit)
         if start < 0:
             return start
         end = start + length
         if len(data) < end + 2:
-            if len(data) < end and length > CHUNK_BYTES:
-                return self._begin_body(data, start, length, requests)
+            if most == BODY_BYTES and length > HELD_BYTES:
+                requests.append([*self._words, self._hand_over(data, start, length)])
+                return -1
             return self._hold(data, at, end + 2 - at)
-        if data[end : end + 2] != CRLF:
-            raise _malformed(UNENDED)
+        if data[end : end + 2] != b"\r\n":
+            raise _malformed("a bulk string must end with CRLF")
         self._words.append(data[start:end])
         self._taken += length
         if len(self._words) == self._count:
@@ -209,11 +202,18 @@ class RespCodec:
             self._words = None
         return end + 2
 
-    def _begin_body(self, data: bytes, start: int, length: int, requests: list[Any]) -> int:
-        """Hand out a request whose last word is still coming; all of this chunk belongs to it."""
-        requests.append([*(self._words or ()), Body(length, data[start : start + length])])
+    def _most(self, words: list[bytes]) -> tuple[int, str]:
+        """Return how long the next word may be, and the sentence that says so."""
+        if self._count == WRITE_WORDS == len(words) + 1 and words[0].upper() == b"WRITE":
+            return BODY_BYTES, "one WRITE takes at most 16 MiB"
+        return REQUEST_BYTES - self._taken, "a request has at most 1 MiB"
+
+    def _hand_over(self, data: bytes, start: int, length: int) -> Body:
+        """Return the bytes of a WRITE as a body, of which the most is still to come."""
+        self.owed = length + 2
+        self._skip(data[start:])
         self._words = None
-        return -1
+        return Body(length, data[start : start + length])
 
     def _length(self, data: bytes, at: int, mark: bytes, most: int, limit: str) -> tuple[int, int]:
         """Return a declared length and where its line ends, (0, -1) when the line is not complete."""
@@ -251,10 +251,9 @@ class RespCodec:
             self.closing = True
         return encode(reply, self.protocol)
 
-    @staticmethod
-    def around(count: int) -> tuple[bytes, bytes]:
-        """Return what stands before and behind so many bytes that somebody else sends."""
-        return b"$%d\r\n" % count, CRLF
+    def around(self, size: int) -> tuple[bytes, bytes]:
+        """Return what stands before and behind so many bytes of a file."""
+        return b"$%d\r\n" % size, b"\r\n"
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as a RESP3 push."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from portico.model.entries import Message
 from portico.model.errors import PorticoError
+from portico.model.files import Chunk
 from portico.model.instants import rfc3339
 from portico.model.replies import Said, Simple
 from portico.wire.lines import one_line
@@ -45,6 +46,10 @@ def _data(value: bytes, _protocol: int) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(value), value)
 
 
+def _chunk(value: Chunk, _protocol: int) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(value.data), value.data)
+
+
 def _number(value: int, _protocol: int) -> bytes:
     return b":%d\r\n" % value
 
@@ -73,6 +78,7 @@ def _map(value: dict[str, Any], protocol: int) -> bytes:
 ENCODERS: dict[type[Any], Any] = {
     str: _text,
     bytes: _data,
+    Chunk: _chunk,
     int: _number,
     Simple: _simple,
     Said: _said,

@@ -58,6 +58,7 @@ class TextCodec:
         "_telnet",
         "closing",
         "family",
+        "owed",
         "protocol",
         "pushes",
     )
@@ -68,6 +69,7 @@ class TextCodec:
         self.pushes = True
         self.family = "text"
         self.closing = False
+        self.owed = 0
         self._deaf = False
         self._greeted = False
         self._held = bytearray()
@@ -130,6 +132,10 @@ class TextCodec:
         if not self._greeted:
             self._greeted, self.closing = True, self.closing or isinstance(reply, PorticoError)
         return view(reply).encode()
+
+    def around(self, size: int) -> tuple[bytes, bytes]:  # noqa: ARG002 - people read a few bytes at most
+        """Return the end of a line; long ranges are refused on this wire."""
+        return b"", b"\n"
 
     def push(self, entry: Entry) -> bytes:
         """Return an entry as lines."""
