@@ -104,7 +104,7 @@ class Kept:
 class Catalog:
     """The catalog at a path, None for one in memory; for any thread, and every method may block."""
 
-    def __init__(self, path: Path | None, sync: Sync, tell: Callable[[str], object]) -> None:
+    def __init__(self, path: Path | None, sync: Sync, tell: Callable[[str], None]) -> None:
         """Open or create it; `tell` is called with a sentence when it has to be begun anew."""
         self._path, self._sync = path, sync
         self._lock, self._reading = threading.Lock(), threading.Lock()
@@ -306,7 +306,7 @@ class Catalog:
 
     # --- opening ---
 
-    def _open(self, tell: Callable[[str], object]) -> sqlite3.Connection:
+    def _open(self, tell: Callable[[str], None]) -> sqlite3.Connection:
         if self._path is None:
             return _prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
         try:

@@ -93,7 +93,8 @@ class Uploads:
                 upload = self._begin(order, most, desk)
         if order.path != upload.order.path or _differ(order, upload.order):
             raise Exists(f"the upload {order.upload} is that of another file; begin this one with another id")
-        upload.order = replace(upload.order, replace=order.replace, mtime=order.mtime)
+        if (order.replace, order.mtime) != (upload.order.replace, upload.order.mtime):
+            upload.order = replace(upload.order, replace=order.replace, mtime=order.mtime)
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
