@@ -57,6 +57,7 @@ def select(request, monkeypatch):
         ("*.txt", {"a.txt": "a.txt"}),
         ("nothing", {}),
         ("a.txt", {}),
+        ("src/a", {}),
         *[(text, {path: path for path in FILES}) for text in ("", ".", "/")],
     ],
 )

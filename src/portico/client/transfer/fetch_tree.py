@@ -92,12 +92,22 @@ class FetchTree:
     def run(self, route: Route, pattern: str) -> TreeSummary:
         """Fetch them all."""
         route.persist(self._job, self._exchange)
-        if not self._listed_files and not self.summary.failures:
-            raise NotFound(f"there is no file {pattern}, and none below it; portico list shows what there is")
+        if not self._listed_files:
+            self._expect(self._stat_alone(route, pattern))
+            self._large += self._small
         for wanted in self._large:
             self._fetch_large(route, wanted)
         self._report("", done=True)
         return self.summary
+
+    def _stat_alone(self, route: Route, pattern: str) -> FileFacts:
+        """Return the facts of the one file that was named where a folder was expected; raise `NotFound`."""
+        path = self._selection.alone
+        with contextlib.suppress(NotFound):
+            if path:
+                answer = route.persist(self._job, lambda channel: channel.call(["STAT", path]))
+                return facts_of(answer, path)
+        raise NotFound(f"there is no file {pattern}, and none below it; portico list shows what there is")
 
     # Over one connection
 
@@ -139,20 +149,24 @@ class FetchTree:
     def _take_page(self, page: object) -> None:
         self._listing = False
         for facts in self._selection.take(page):
-            self._listed_files += 1
-            self._listed_bytes += facts.size
-            try:
-                *folder, name = check_parts(self._selection.place(facts.path))
-            except PorticoError as error:
-                self._fail(facts.path, error)
-                continue
-            wanted = Wanted(facts, folder, name)
-            if self._is_there(wanted):
-                self.summary.same += 1
-            elif facts.size <= SMALL_BYTES:
-                self._small.append(wanted)
-            else:
-                self._large.append(wanted)
+            self._expect(facts)
+
+    def _expect(self, facts: FileFacts) -> None:
+        """Plan to fetch a file, unless it must not be written, or is there."""
+        self._listed_files += 1
+        self._listed_bytes += facts.size
+        try:
+            *folder, name = check_parts(self._selection.place(facts.path))
+        except PorticoError as error:
+            self._fail(facts.path, error)
+            return
+        wanted = Wanted(facts, folder, name)
+        if self._is_there(wanted):
+            self.summary.same += 1
+        elif facts.size <= SMALL_BYTES:
+            self._small.append(wanted)
+        else:
+            self._large.append(wanted)
 
     def _is_there(self, wanted: Wanted) -> bool:
         """Tell whether an earlier run has fetched it: a file of that size and time."""

@@ -28,13 +28,15 @@ EVERYTHING = frozenset({"", ".", "/"})
 class Selection:
     """The files that a folder or a pattern means, asked for page by page.
 
-    `ended`: the last page has come.
+    `ended`: the last page has come. `alone` is the one file that is meant when it is no folder, empty for a
+    pattern.
     """
 
     def __init__(self, text: str) -> None:
         """Begin before the first; raise `BadPath` or `TooBig` for what is neither folder nor pattern."""
         self.ended = False
         self._pattern = Pattern(text)
+        self.alone = self._pattern.text if self._pattern.exact and text not in EVERYTHING else ""
         self._listed = ""
         if not self._pattern.exact:
             self._below, self._cut = "", self._pattern.prefix.rfind("/") + 1
