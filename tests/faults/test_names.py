@@ -243,12 +243,19 @@ def test_the_operator_is_told_which_names_are_not_served_escaped(serve, tmp_path
     assert server.wait_for("1 of the directory's names").endswith(r"'new\x07'")
 
 
-def test_what_is_dropped_into_the_directory_is_told_to_all_and_odd_names_are_not(serve):
-    server = serve()
-    with server.line_client() as client:
-        client.ask("")
+def test_what_is_dropped_into_the_directory_is_told_to_all_and_odd_names_and_our_own_changes_are_not(serve):
+    server = serve(files="change")
+    with RespClient(server.port) as client:
+        for number in range(30):
+            deposit(client, f"folder/ours{number}", "x")
+        client.call("MOVE", "folder/ours0", "moved")
+        client.call("REMOVE", "folder/ours1")
         (server.directory / "dropped\x1b[31m").write_text("odd")
         (server.directory / "dropped.txt").write_text("12345")
-        line = client.line()
-        assert "dropped.txt" in line
-        assert clean(line.encode())
+        own = pairs(client.call("HELLO"))["head"]
+        told = [pairs(entry) for entry in client.call("HISTORY", "SINCE", own, "WAIT", 10_000)]
+        assert own == 32
+        assert [(entry["change"], entry["path"], entry["size"]) for entry in told] == [
+            ("added", "dropped.txt", 5)
+        ]
+        assert client.call("HISTORY", "SINCE", own + 1, "WAIT", 1_500) == []
