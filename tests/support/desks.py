@@ -76,7 +76,7 @@ class PlainDesk:
             run()
         return later
 
-    def read(self, path: str, offset: int, count: int, etag: str) -> Later:  # noqa: ARG002 - one etag for all
+    def read(self, path: str, offset: int, count: int, etag: str) -> Later:
         return self._answer(self._read, path, offset, count)
 
     def _read(self, path: str, offset: int, count: int) -> Chunk | OpenRange:
@@ -92,7 +92,7 @@ class PlainDesk:
         os.close(fd)
         return Chunk(path, "etag", size, offset, data)
 
-    def put(self, order: Order, most: int) -> Later:  # noqa: ARG002 - there is always room
+    def put(self, order: Order, most: int) -> Later:
         return self._answer(self._put, order)
 
     def _put(self, order: Order) -> Progress:
@@ -117,7 +117,7 @@ class PlainDesk:
 
         return self._answer(write)
 
-    def receive(self, upload: str, offset: int, size: int) -> Later:  # noqa: ARG002 - there is always room
+    def receive(self, upload: str, offset: int, size: int) -> Later:
         return self._answer(self._open, upload, offset)
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class PlainDesk:
 
 
 class PlainFiles(DirectoryRepository):
-    """A repository whose desks are made above; `slow` lets them wait for `settle`, `error` fails its uploads."""
+    """A repository whose desks are made above; `slow` lets them wait for `settle`, `error` fails uploads."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

@@ -78,7 +78,8 @@ def test_taken_bodies_and_what_stands_around_them_are_the_same_in_pieces_of_any_
     for at in range(0, len(DIALOGUE), size):
         reader.feed(DIALOGUE[at : at + size])
     assert reader.seen == MEANING
-    assert not reader.codec.owed and not reader.codec.partial
+    assert not reader.codec.owed
+    assert not reader.codec.partial
 
 
 def test_taken_bodies_are_the_same_at_every_split():
@@ -96,7 +97,8 @@ def test_bodies_that_nobody_takes_are_skipped_at_every_split():
         reader.feed(DIALOGUE[:first])
         reader.feed(DIALOGUE[first:])
         assert [request[0] for request in reader.seen] == [request[0] for request in MEANING]
-        assert not reader.codec.owed and not reader.codec.partial
+        assert not reader.codec.owed
+        assert not reader.codec.partial
 
 
 @pytest.mark.parametrize("end", [b"xx", b"\rx", b"\n\r", b"\r\r"])
@@ -112,7 +114,7 @@ def test_a_body_ends_with_crlf_at_every_split(end):
 
 
 @pytest.mark.parametrize(
-    ("frame", "limit"),
+    "frame, limit",
     [
         (b"*4\r\n$5\r\nWRITE\r\n$1\r\na\r\n$1\r\n0\r\n$41\r\n", "one WRITE takes at most 16 MiB"),
         (b"*4\r\n$5\r\nWRITE\r\n$1\r\na\r\n$1048577\r\n", "a request has at most 1 MiB"),
