@@ -240,6 +240,37 @@ async def test_who_fetched_a_file_to_its_end_is_told_and_what_is_under_way_is_sh
     await until(lambda: not served.server.transfers.lines())
 
 
+async def test_a_server_that_stops_lets_transfers_end(start):
+    served = filled(await start(drain=5.0))
+    peer, idle = await served.connect(), await served.connect()
+    idle.send(encode("PING"))
+    assert await idle.line() == "+PONG"
+    peer.send(put(str(len(BIG) + 5)) + write(0, BIG))
+    await peer.lines(9)
+    stopping = asyncio.create_task(served.server.stop())
+    await asyncio.sleep(0)
+    idle.send(encode("PING"))
+    peer.send(write(len(BIG), "small"))
+    assert await peer.line() == f":{len(BIG) + 5}"
+    served.server.transfers.ended(UPLOAD)
+    await stopping
+    assert await peer.rest() == b""
+    with pytest.raises(ConnectionResetError):
+        await idle.rest()
+
+
+async def test_a_server_that_stops_cuts_what_takes_too_long(start):
+    served = filled(await start(drain=0.1))
+    fetching, depositing = await served.connect(), await served.connect()
+    fetching.writer.transport.pause_reading()
+    fetching.send(read("big.bin", 0, 5 * MIB) * 10)
+    depositing.send(put() + write(0, BIG)[:MIB])
+    await until(lambda: OpenRange.opened == 10 and (served.files.uploads / UPLOAD).exists())
+    await served.server.stop()
+    assert not OpenRange.opened
+    assert await depositing.rest() == begun()
+
+
 @pytest.mark.parametrize(
     "dialogue",
     [
