@@ -10,14 +10,20 @@ from typing import Any
 
 from tests.support.service import RespError
 
+BEGUN, WHOLE = "b" * 32, "f" * 32
+"""Two uploads of Ann's: `begun.txt` has no bytes yet, `whole.txt` all of them."""
+
 NO_TRANSACTIONS = "ERR transactions are not offered"
 
 
 @dataclass(frozen=True)
 class Case:
-    """`words` are asked by the program Ann, who has said `Hello` (entry 2), while Bob is here as well."""
+    """`words` are asked by the program Ann, who has said `Hello` (entry 2), while Bob is here as well.
 
-    words: tuple[str, ...]
+    She has fetched `tester2.txt`, and has two uploads.
+    """
+
+    words: tuple[str | int, ...]
     expected: Any
     line: str
     lines: Any
@@ -68,6 +74,37 @@ CASES = {
         "/stat tester1.txt",
         begins("tester1.txt"),
     ),
+    "READ": Case(
+        ("READ", "tester1.txt", 7, 8, "IF", "etag-tester1.txt"),
+        "one byte",
+        "/read tester1.txt 7 8",
+        ["one byte"],
+    ),
+    "PUT": Case(
+        ("PUT", "new.txt", "?", "REPLACE", "MTIME", "2025-02-10T23:46:52.048084Z"),
+        has("upload", "offset"),
+        "/put new.txt 5",
+        begins("upload: "),
+    ),
+    "WRITE": Case(("WRITE", BEGUN, 0, "Hello"), 5, f"/write {BEGUN} 0 Hello", ["5"]),
+    "FINISH": Case(("FINISH", WHOLE), has("path", "size", "sha256"), f"/finish {WHOLE}", begins("whole.txt")),
+    "CANCEL": Case(("CANCEL", BEGUN), "OK", f"/cancel {BEGUN}", ["OK"]),
+    "REMOVE": Case(("REMOVE", "tester1.txt"), "OK", "/remove tester1.txt", ["OK"]),
+    "MOVE": Case(
+        ("MOVE", "tester1.txt", "tester2.txt", "REPLACE"), "OK", "/move tester1.txt tester3.txt", ["OK"]
+    ),
+    "TRANSFERS": Case(
+        ("TRANSFERS",),
+        lambda lines: [line["path"] for line in lines] == ["begun.txt", "whole.txt"],
+        "/transfers",
+        begins("direction: put, path: begun.txt, size: None, offset: 0, rate: 0, name: Ann"),
+    ),
+    "RECEIPTS": Case(
+        ("RECEIPTS", "tester2.txt"),
+        lambda slips: [slip["name"] for slip in slips] == ["Ann"],
+        "/receipts tester2.txt",
+        begins("name: Ann, address: 127.0.0.1:58596, at: 2025-"),
+    ),
     "HELP": Case(
         ("HELP", "PING"),
         lambda lines: lines[0].startswith("PING [text] - "),
@@ -85,5 +122,5 @@ CASES = {
     "MULTI": Case(("MULTI",), REFUSED, "/multi", REFUSED_LINE),
     "EXEC": Case(("EXEC",), REFUSED, "/exec", REFUSED_LINE),
     "DISCARD": Case(("DISCARD",), REFUSED, "/discard", REFUSED_LINE),
-    "COMMAND": Case(("COMMAND", "COUNT"), lambda count: count > 20, "/command count", begins("2")),
+    "COMMAND": Case(("COMMAND", "COUNT"), lambda count: count > 20, "/command count", begins("3")),
 }

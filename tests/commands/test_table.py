@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from portico.commands.bind import bind
 from portico.commands.table import TABLE, find, perform
 from portico.model.errors import PorticoError
+from portico.model.policy import CHANGE, Policy
 from portico.model.requests import Line
-from tests.commands.cases import CASES
+from tests.commands.cases import BEGUN, CASES, WHOLE
 from tests.support.resp import encode
 from tests.support.service import InMemory, finish
 
@@ -19,10 +20,14 @@ NAMES = [command.name for command in TABLE]
 
 def scene():
     """Ann, a program with RESP3, has said Hello; Bob is here as well: entries 1 to 3."""
-    room = InMemory()
+    room = InMemory(policy=Policy(CHANGE))
     ann = room.resp(protocol=3)
     ann.call("NAME", "Ann")
     ann.call("SAY", "Hello")
+    ann.call("READ", "tester2.txt", 0, 100)
+    ann.call("PUT", "begun.txt", "?", "UPLOAD", BEGUN)
+    ann.call("PUT", "whole.txt", 5, "UPLOAD", WHOLE)
+    ann.call("WRITE", WHOLE, 0, "Hello")
     room.resp().call("NAME", "Bob")
     return room, ann
 
@@ -146,4 +151,4 @@ def test_nothing_that_a_person_types_raises(name, rest):
 def test_a_coroutine_handler_may_raise_what_its_caller_answers():
     _, ann = scene()
     with pytest.raises(PorticoError):
-        finish(perform(ann.call_state, [b"STAT", b"absent"]))
+        finish(perform(ann.call_state, [b"ERASE", b"99"]))

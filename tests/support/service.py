@@ -18,20 +18,29 @@ from portico.commands.declare import Command
 from portico.commands.table import TABLE, perform
 from portico.model.entries import Entry, visible
 from portico.model.errors import PorticoError
+from portico.model.files import Chunk
 from portico.model.later import Later
-from portico.model.requests import Line
+from portico.model.policy import USUAL, Policy
+from portico.model.requests import Body, Line
 from portico.room.history import open_room
+from portico.server.transfers import Transfers
 from portico.stores.memory import MemoryLog
 from portico.wire import CODECS, Codec, Wire, sniff
-from tests.support.ports import FILES, START, Shelf, StillClock
+from tests.support.ports import START, StillClock
 from tests.support.resp import PUSH, Incomplete, Parser, RespError, Value, encode
+from tests.support.shelf import FILES, Shelf
 
 
 class InMemory:
     """What all connections share: `portico.commands.call.Service`."""
 
     def __init__(
-        self, max_clients: int = 3, files: Sequence[str] = FILES, *, read_only: bool = False
+        self,
+        max_clients: int = 3,
+        files: Sequence[str] = FILES,
+        *,
+        read_only: bool = False,
+        policy: Policy = USUAL,
     ) -> None:
         self.log = MemoryLog()
         self.room, self.history = finish(open_room(self.log, "main", finish(self.log.open())))
@@ -39,7 +48,8 @@ class InMemory:
         self.repository = Shelf(files)
         self.commands: Sequence[Command] = TABLE
         self.log_identity = "0123456789abcdef"
-        self.read_only = read_only
+        self.read_only, self.policy = read_only, policy
+        self.transfers = Transfers(self.clock, self.repository)
         self.started = START
         self.guests: list[Guest] = []
         self.room.limit(START, max_clients)
@@ -105,6 +115,9 @@ class Guest:
     def unfollow(self) -> None:
         self.following = False
 
+    def receive(self, body: Body, sink: Later) -> Later:
+        raise NotImplementedError("nothing streams in memory")
+
     def told(self, entries: Sequence[Entry]) -> None:
         session = self.call_state.session
         for entry in entries if self.following else ():
@@ -150,6 +163,8 @@ class Guest:
             self.service.carry()
             assert answer.ready
             answer = answer.value
+        if isinstance(answer, Chunk):
+            self.service.transfers.sent(self.call_state, answer)
         return answer
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from portico.model.entries import ErasedMessage, FileEvent, Message, Presence
 from portico.model.errors import Full, NeedResp3, NotAWebAddress, PorticoError, ProtocolError
-from portico.model.files import FileFacts
+from portico.model.files import Chunk, FileFacts
 from portico.model.instants import local_text
 from portico.model.replies import (
     OK,
@@ -86,6 +86,8 @@ VIEWS = [
     ({}, "(nothing)\n"),
     ([], "(nothing)\n"),
     ([["a", OK], {"b": [1]}], "a OK\nb: 1\n"),
+    (Chunk("a", "e1", 9, 0, b"a\r\nb\x1b[2J\xff\n"), "a\nb?[2J\ufffd\n"),
+    (Chunk("a", "e1", 9, 9, b""), "(nothing)\n"),
     ("# Server\r\nloading:0\r\n", "# Server\nloading:0\n"),
 ]
 

@@ -33,7 +33,8 @@ def byte_size(text: str) -> int:
         raise ValueError("a size like 500000000, 500M, 2G or 2GiB is wanted")
     power = " KMGT".index((match[2] or " ").upper())
     unit = 1_024 if match[3] else 1_000
-    return int(match[1]) * unit**power
+    value: int = int(match[1]) * unit**power
+    return value
 
 
 def seconds(text: str) -> float:

@@ -131,11 +131,13 @@ class Transfers:
         """Take note that a range is sent; with the last byte of a file it has been fetched."""
         count = len(piece.data) if isinstance(piece, Chunk) else piece.count
         end = piece.offset + count
-        transfer = self._gets.get((call.id, piece.path, piece.etag))
+        key = (call.id, piece.path, piece.etag)
+        transfer = self._gets.get(key)
         if transfer is not None:
             transfer.ranges = [each for each in transfer.ranges if each.source is not piece]
             transfer.moved, transfer.offset = transfer.moved + count, max(transfer.offset, end)
         if end == piece.size and (count or not piece.size):
+            self._gets.pop(key, None)
             at = self._clock.now()
             self._repository.fetched(Receipt(piece.path, piece.etag, name_of(call), address_of(call), at))
 

@@ -27,7 +27,8 @@ from portico.model.replies import (
     SessionLine,
     Simple,
 )
-from portico.wire.lines import BREAKING, one_line
+from portico.room.text import UNPRINTABLE
+from portico.wire.lines import one_line
 
 NOTHING = "(nothing)"
 """An answer that would otherwise be no line at all."""
@@ -132,6 +133,12 @@ def _card(reply: FileCard) -> str:
     return "\n".join(lines + ([f"  sha256 {file.sha256}"] if file.sha256 else []))
 
 
+def _chunk(chunk: Chunk) -> str:
+    """Return a piece of a file as text that drives no terminal."""
+    text = chunk.data.decode(errors="replace").replace("\r\n", "\n")
+    return UNPRINTABLE.sub("?", text).removesuffix("\n") or NOTHING
+
+
 def _command(line: CommandLine) -> str:
     name, space, arguments = line.usage.partition(" ")
     return f"/{name.lower()}{space}{arguments} - {line.summary}"
@@ -156,12 +163,6 @@ def _greeting(reply: Greeting) -> str:
     return _plain(reply.facts)
 
 
-def _chunk(reply: Chunk) -> str:
-    """Return a file's text as lines; what would drive a terminal is replaced."""
-    text = reply.data.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n")
-    return "\n".join(BREAKING.sub("?", line.replace("\t", " ")) for line in text.split("\n"))
-
-
 def _plain(value: Any) -> str:  # noqa: ANN401 - any plain value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
@@ -182,13 +183,13 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - any plain value
 
 _VIEWS: dict[type[Any], Callable[[Any], str]] = {
     Said: _said,
-    Chunk: _chunk,
     Named: _named,
     Farewell: _farewell,
     Roll: _roll,
     Listing: _listing,
     Page: _page,
     FileCard: _card,
+    Chunk: _chunk,
     Manual: _manual,
     Simple: _simple,
     Greeting: _greeting,
