@@ -146,7 +146,7 @@ class Server:
             self.repository.settled(change.key)
 
     async def stop(self) -> None:
-        """Take no new work, let answers and transfers end, tell and close all sessions, write a last snapshot."""
+        """Take no new work, let answers and transfers end, tell and close all sessions, write a snapshot."""
         self.door.closed = True
         for listener in self._listeners:
             listener.close()
