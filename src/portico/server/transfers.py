@@ -105,8 +105,8 @@ class Transfers:
     # Fetches
 
     def read(self, call: Call, piece: Chunk | Source) -> None:
-        """Take note that a caller is being given a range of a file; a whole file at once is not under way."""
-        if isinstance(piece, Chunk) and len(piece.data) >= piece.size:
+        """Take note of a range that a caller is being given; a whole file at once is not under way."""
+        if isinstance(piece, Chunk) and len(piece.data) in (0, piece.size):
             return
         key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
