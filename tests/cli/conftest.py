@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -38,6 +39,16 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """One server for all tests of a file that change what is there; each under names of its own."""
+    server = ServerProcess(small_repository(tmp_path_factory.mktemp("shelf")), max_clients=50, files="change")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
 class Done(NamedTuple):
     """What a command came to."""
 
@@ -50,11 +61,13 @@ Shell = Callable[..., Done]
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
     """Runs a command in this process: `shell(server, "say", "Hello", stdin=b"")`."""
+    state = tmp_path / "state"
 
     def run(server: ServerProcess, *arguments: str, stdin: bytes = b"") -> Done:
         monkeypatch.setenv("PORTICO_SERVER", f"127.0.0.1:{server.port}")
+        monkeypatch.setenv("XDG_STATE_HOME", str(state))
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         code = main(arguments)
         return Done(code, *capsys.readouterr())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from portico.cli.completion import FILES, PEOPLE, SHELLS, bash, levels
+from portico.cli.completion import FILES, PATHS, PEOPLE, SHELLS, bash, levels
 from portico.cli.main import COMMANDS, build_parser
 from tests.support import shell as command
 
@@ -41,8 +41,11 @@ def test_the_levels_are_those_of_the_parser(found):
     assert list(found["portico"].below) == list(COMMANDS)
     assert found["portico"].below["say"] == COMMANDS["say"][1]
     assert list(found["portico log"].below) == ["check", "export", "import", "backup"]
-    assert found["portico wait"].values == ["message", "client"]
+    assert found["portico wait"].values == ["message", "client", "file"]
     assert found["portico tell"].values == [PEOPLE]
+    assert found["portico get"].values == [PATHS]
+    assert found["portico put"].values == [FILES]
+    assert found["portico move"].values == [PATHS, PATHS]
     assert found["portico serve"].values == [FILES]
     flags = {word: flag.values for flag in found["portico history"].flags for word in flag.spelled}
     assert flags["--json"] is None
@@ -58,7 +61,10 @@ def test_the_levels_are_those_of_the_parser(found):
         (["portico", "log", ""], ["check", "export", "import", "backup"]),
         (["portico", "log", "export", "--d"], ["--damaged"]),
         (["portico", "log", "export", "-o", ""], ["FILES"]),
-        (["portico", "wait", ""], ["message", "client"]),
+        (["portico", "wait", ""], ["message", "client", "file"]),
+        (["portico", "get", "-o", ""], ["FILES"]),
+        (["portico", "put", "x", ""], ["FILES"]),
+        (["portico", "put", "--re"], ["--replace", "--recursive"]),
         (["portico", "wait", "message", ""], [""]),
         (["portico", "wait", "--ti"], ["--timeout"]),
         (["portico", "serve", "--sync", "f"], ["full"]),
@@ -84,6 +90,21 @@ def test_names_come_from_the_room_and_are_not_run(found, room, join, tmp_path):
     assert completed(found, "portico", "tell", "", **env) == [r"\$\(touch\ x\)\ Bob", "alice"]
     assert completed(found, "portico", "tell", "al", **env) == ["alice"]
     assert completed(found, "portico", "tell", "alice", "", **env) == [""]
+
+
+def test_paths_come_from_the_repository_and_are_not_run(found, serve, tmp_path):
+    files = tmp_path / "files" / "notes"
+    files.mkdir(parents=True)
+    for name in ("$(touch x) 1.txt", "2.txt", "[3].txt"):
+        (files / name).touch()
+    script = tmp_path / "portico"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m portico "$@"\n')
+    script.chmod(0o755)
+    env = {"path": f"{tmp_path}:/usr/bin:/bin", "PORTICO_SERVER": f"127.0.0.1:{serve(files.parent).port}"}
+    odd = r"notes/\$\(touch\ x\)\ 1.txt"
+    assert completed(found, "portico", "get", "n", **env) == [odd, "notes/2.txt", r"notes/\[3\].txt"]
+    assert completed(found, "portico", "remove", "notes/2.txt", "notes/2", **env) == ["notes/2.txt"]
+    assert completed(found, "portico", "move", "notes/2.txt", "other", **env) == [""]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +167,7 @@ def test_zsh_completes(found, tmp_path):
         "backup",
         "message",
         "client",
+        "file",
         "full",
         "normal",
         "FILES",

@@ -41,4 +41,8 @@ def test_a_table_on_a_terminal(serve, tmp_path):
 
 
 def test_a_file_of_the_future_is_of_now():
-    assert row(FileFacts("a", 3, 10**15, "etag"), 0) == ("3 bytes", "now", "a")
+    assert row(FileFacts("a", 3, 10**15, "etag"), 0, by=False) == ("3 bytes", "now", "a")
+
+
+def test_who_put_a_file_is_shown_where_it_is_known():
+    assert row(FileFacts("a", 3, 10**15, "etag", by="ann"), 0, by=True) == ("3 bytes", "now", "ann", "a")

@@ -71,13 +71,13 @@ async def test_a_message_to_come_across_a_restart(serve):
     server = serve(max_clients=50)
     looked = asyncio.Event()
 
-    async def look(_client, _matches):
+    async def look(*_):
         looked.set()
 
     subject = SUBJECTS["message"]._replace(look=look)
     async with AsyncClient(f"127.0.0.1:{server.port}", timeout=None) as client:
         await client.say("done", sender="builder")
-        waiting = asyncio.create_task(find(client, subject, text_matcher("done"), None))
+        waiting = asyncio.create_task(find(client, subject, "done", None))
         # From here on, what is said counts.
         await looked.wait()
         await asyncio.to_thread(server.restart)

@@ -7,7 +7,7 @@ import pytest
 
 from portico.commands.arguments import WORD_BYTES
 from portico.room.limits import KEY_BYTES, MESSAGE_BYTES, NAME_CHARACTERS
-from portico.server.limits import BODY_SECONDS, PARTIAL_SECONDS, SILENT_SECONDS
+from portico.server.limits import PARTIAL_SECONDS, SILENT_SECONDS, STALLED_SECONDS
 from portico.wire import CODECS, Wire, http, resp, text
 from portico.wire.sniff import SNIFF_BYTES
 from tests.support.service import Guest, InMemory
@@ -24,7 +24,7 @@ LIMITS = [
     ("words in one RESP request", f"{resp.ARGUMENTS}"),
     ("bytes in one RESP request", f"{resp.REQUEST_BYTES:,}"),
     ("bytes of one `WRITE`", f"{resp.BODY_BYTES:,}"),
-    ("from one byte of a `WRITE`", f"{BODY_SECONDS} s"),
+    ("from one byte of a `WRITE`", f"{STALLED_SECONDS} s"),
     ("a RESP length", f"1 to {resp.LENGTH_DIGITS} digits"),
     ("a head of HTTP", f"{http.HEAD_BYTES:,} bytes"),
     ("a message", f"1 to {MESSAGE_BYTES:,} bytes"),

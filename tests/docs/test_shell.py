@@ -32,7 +32,7 @@ def world(serve: Serve, tmp_path: Path):
     for name, line in STANDINS.items():
         (programs / name).write_text(f"#!/bin/sh\n{line}\n")
         (programs / name).chmod(0o755)
-    return environment(serve(), PATH=f"{programs}:/usr/bin:/bin", BUILD="512")
+    return environment(serve(files="change"), PATH=f"{programs}:/usr/bin:/bin", BUILD="512")
 
 
 def turns(session):
@@ -42,10 +42,11 @@ def turns(session):
         yield line, shown
 
 
-def test_the_commands_print_what_the_page_shows(world):
+def test_the_commands_print_what_the_page_shows(world, tmp_path):
     for line, shown in turns(SESSION):
         done = subprocess.run(
             ["bash", "-c", line],
+            cwd=tmp_path,
             env=world,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -16,13 +16,22 @@ from typing import NamedTuple
 
 from portico.cli import output
 
-FILES, PEOPLE = "FILES", "PEOPLE"
+FILES, PEOPLE, PATHS = "FILES", "PEOPLE", "PATHS"
 """What is offered there is not words, but what the shell knows, or the server."""
+
+MANY = (FILES, PATHS)
+"""What is offered again and again, not just as the first argument."""
 
 METAVARS = {"FILE": FILES, "DIRECTORY": FILES, "PATH": FILES, "DEST": FILES}
 """What the manual calls an argument that is a file of this machine."""
 
+ELSEWHERE = {"NAME": PEOPLE, "PATH": PATHS, "FROM": PATHS, "TO": PATHS}
+"""What the manual calls an argument that somebody else has named. After a flag it is one's own."""
+
 WHO = "command portico status --online 2>/dev/null"
+
+WHAT = "command portico list -- {}'**' 2>/dev/null | head -n 1000"
+"""The paths that begin with what was typed: no more than anybody would look at."""
 
 
 class Flag(NamedTuple):
@@ -67,9 +76,8 @@ def _values(action: argparse.Action) -> list[str]:
     metavar = str(action.metavar or "")
     if "|" in metavar:
         return metavar.split("|")
-    # A name after a flag is one's own.
-    someone = metavar == "NAME" and not action.option_strings
-    return [METAVARS[metavar]] if metavar in METAVARS else [PEOPLE] if someone else []
+    known = METAVARS if action.option_strings else METAVARS | ELSEWHERE
+    return [known[metavar]] if metavar in known else []
 
 
 BODY = """\
@@ -111,6 +119,11 @@ _portico_people() {{
     mapfile -t names < <({who})
     _portico_offer "${{names[@]}}"
 }}
+_portico_paths() {{
+    local names
+    mapfile -t names < <({what})
+    _portico_offer "${{names[@]}}"
+}}
 {body}complete -F _portico portico
 """
 
@@ -131,6 +144,9 @@ _portico_files() {{
 _portico_people() {{
     compadd -- ${{(f)"$({who})"}}
 }}
+_portico_paths() {{
+    compadd -- ${{(f)"$({what})"}}
+}}
 {body}if [[ $funcstack[1] == _portico ]]; then _portico "$@"; else compdef _portico portico; fi
 """
 
@@ -141,12 +157,14 @@ current=${words[CURRENT]} previous=${words[CURRENT-1]}
 
 def bash(found: Sequence[Level]) -> str:
     """Return the script for bash, 4 or newer."""
-    return BASH.format(who=WHO, body=_body(found, BASH_BEGIN))
+    what = WHAT.format('"$current"')
+    return BASH.format(who=WHO, what=what, body=_body(found, BASH_BEGIN))
 
 
 def zsh(found: Sequence[Level]) -> str:
     """Return the script for zsh."""
-    return ZSH.format(who=WHO, body=_body(found, ZSH_BEGIN))
+    what = WHAT.format('"$current"')
+    return ZSH.format(who=WHO, what=what, body=_body(found, ZSH_BEGIN))
 
 
 def _body(found: Sequence[Level], begin: str) -> str:
@@ -183,7 +201,7 @@ def _case(patterns: Sequence[str], action: str) -> str:
 
 def _arguments(level: Level) -> str:
     """Return what offers the commands below, or arguments: words and people only as the first of them."""
-    if level.below or level.values == [FILES] * len(level.values):
+    if level.below or set(level.values) <= set(MANY):
         return _offer([*level.below, *level.values])
     return f"[[ $previous == {level.command.split()[-1]} ]] && {_offer(level.values)}"
 
@@ -193,6 +211,8 @@ def _offer(values: Sequence[str]) -> str:
         return "_portico_files"
     if PEOPLE in values:
         return "_portico_people"
+    if PATHS in values:
+        return "_portico_paths"
     return f"_portico_offer {shlex.join(values)}"
 
 
@@ -224,7 +244,8 @@ def _fish_flag(flag: Flag) -> str:
 def _fish_values(values: Sequence[str], needed: str = "") -> str:
     if FILES in values:
         return f"{needed}-F"
-    offered = f"({WHO})" if PEOPLE in values else " ".join(values)
+    asked = {PEOPLE: WHO, PATHS: WHAT.format("(commandline -ct)")}
+    offered = f"({asked[values[0]]})" if values and values[0] in asked else " ".join(values)
     return f"{needed}-f -a {_fish(offered)}" if offered else f"{needed}-f"
 
 

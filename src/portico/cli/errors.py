@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from portico.model.errors import Exists
+
 
 class UsageError(Exception):
     """The command line does not make sense; the sentence says what does."""
+
+
+def with_replace(error: Exists) -> Exists:
+    """Return a refusal that names the flag to get past it."""
+    return Exists(f"{error.sentence}; --replace puts the new one in its place")

@@ -44,13 +44,16 @@ def _print(files: Sequence[FileFacts], arguments: argparse.Namespace) -> None:
     elif not output.on_terminal():
         output.lines(file.path for file in files)
     elif files:
-        columns = [Column("size", right=True), Column("age", right=True), Column("path")]
-        rows = [row(file, time_ns() // 1_000) for file in files]
+        now, known = time_ns() // 1_000, any(file.by for file in files)
+        columns = [Column("size", right=True), Column("age", right=True)]
+        columns += [*([Column("by")] if known else []), Column("path")]
+        rows = [row(file, now, by=known) for file in files]
         output.show(table(columns, rows, colours=output.colours(arguments)))
     else:
         output.note("no file matches" if arguments.pattern else "there are no files yet")
 
 
-def row(file: FileFacts, now: int) -> tuple[str, str, str]:
-    """Return the cells of one file."""
-    return size(file.size), age(now - file.mtime), file.path
+def row(file: FileFacts, now: int, *, by: bool) -> tuple[str, ...]:
+    """Return the cells of one file, with who put it there or without."""
+    who = (file.by,) if by else ()
+    return size(file.size), age(now - file.mtime), *who, file.path

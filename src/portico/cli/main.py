@@ -1,7 +1,7 @@
 """`portico`: finds the command, runs it, and turns errors into sentences and exit codes.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 124 time-out,
-130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 3 cannot connect, 4 refused, 5 not found, 6 verification failed,
+124 time-out, 130 interrupted.
 
 A command's module is imported when its arguments are read, and what it stands on when it runs, so that
 `--help` answers at once.
@@ -21,7 +21,7 @@ from portico.cli.errors import UsageError
 from portico.model.errors import CannotConnect, PorticoError, TimedOut
 from portico.model.version import __version__
 
-FAILED, USAGE, UNREACHABLE, REFUSED, MISSING, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 124, 130
+FAILED, USAGE, UNREACHABLE, REFUSED, MISSING, UNVERIFIED, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 124, 130
 
 EXIT_CODES = {
     "NOTFOUND": MISSING,
@@ -30,6 +30,7 @@ EXIT_CODES = {
     "DENIED": REFUSED,
     "NOAUTH": REFUSED,
     "WRONGPASS": REFUSED,
+    "DIGEST": UNVERIFIED,
 }
 """What a refusal means to the shell, by its code; any other is a failure."""
 
@@ -42,7 +43,13 @@ COMMANDS = {
     "follow": ("past", "show what happens, as it happens"),
     "status": ("people", "show who is here, and who was"),
     "list": ("files", "list the shared files"),
-    "wait": ("wait", "wait for a message or a person"),
+    "get": ("get", "fetch files"),
+    "put": ("put", "deposit files"),
+    "remove": ("change", "remove shared files"),
+    "move": ("change", "give a shared file another path"),
+    "transfers": ("traffic", "show which files are on their way"),
+    "receipts": ("traffic", "show who fetched a file, and when"),
+    "wait": ("wait", "wait for a message, a person or a file"),
     "ping": ("ping", "measure how long an answer takes"),
     "log": ("log", "check, export, import or back up a room's log"),
     "completion": ("completion", "print a script that completes commands in your shell"),
@@ -152,15 +159,13 @@ def _outcome(arguments: Sequence[str] | None) -> int:
         return code
     except UsageError as error:
         return _fail(str(error), USAGE)
-    except PorticoError as error:
-        return _fail(error.sentence, exit_code(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone.
         return FAILED
-    except OSError as error:
-        return _fail(_sentence(error), FAILED)
+    except (PorticoError, OSError) as error:
+        return _fail(*verdict(error))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -171,6 +176,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(end.code or 0)
     command: Callable[[argparse.Namespace], int] = parsed.run
     return command(parsed)
+
+
+def verdict(error: PorticoError | OSError) -> tuple[str, int]:
+    """Return what to say of an error, and the exit code of a command that ends with it."""
+    if isinstance(error, PorticoError):
+        return error.sentence, exit_code(error)
+    return _sentence(error), FAILED
 
 
 def exit_code(error: PorticoError) -> int:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from portico.wire.cells import width
 from portico.wire.lines import one_line
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
-
-UNSEEN = frozenset({"Mn", "Me", "Cf"})
-"""Unicode categories that take no room of their own: they change what stands before them."""
 
 GAP = "  "
 
@@ -21,19 +18,6 @@ class Column(NamedTuple):
 
     title: str
     right: bool = False
-
-
-def width(text: str) -> int:
-    """Return how many cells of a terminal a text takes (Unicode standard annex 11)."""
-    if text.isascii():
-        return len(text)
-    return sum(map(_cells, text))
-
-
-def _cells(character: str) -> int:
-    if unicodedata.category(character) in UNSEEN:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, colours: bool = False) -> list[str]:

@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from portico.cli import output
@@ -28,10 +29,19 @@ LOOK_SECONDS = 0.2
 """How often a command that waits looks whether anybody still reads what it prints."""
 
 
-def visit(arguments: argparse.Namespace, work: Work[T], *, name: str | None = None) -> T:
-    """Do something with a client that is connected (with a name: has joined); return the result."""
+def visit(
+    arguments: argparse.Namespace,
+    work: Work[T],
+    *,
+    name: str | None = None,
+    interrupted: Callable[[], None] = lambda: None,
+) -> T:
+    """Do something with a client that is connected (with a name: has joined); return the result.
+
+    `interrupted` is called before Ctrl-C ends the process, in the middle of whatever it does.
+    """
     output.prepare()
-    with _interruptible():
+    with _interruptible(interrupted):
         return asyncio.run(_visit(client(arguments, name, ANSWER_SECONDS, on_lost=_lost), work))
 
 
@@ -42,7 +52,7 @@ def stay(arguments: argparse.Namespace, work: Work[T], seconds: float | None = N
     not read any more, even while nothing is printed.
     """
     output.prepare()
-    with _interruptible():
+    with _interruptible(lambda: None):
         visiting = _visit(client(arguments, None, None, on_lost=_lost), work)
         return asyncio.run(_while_read(_within(seconds, visiting)))
 
@@ -82,22 +92,24 @@ def _unread() -> bool:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(interrupted: Callable[[], None]) -> Iterator[None]:
     """Let Ctrl-C end the command at once.
 
     asyncio would only cancel: not a write to a pipe that is full, not a look-up of an address. Nothing needs
-    an orderly end here, as the server sees the connection close. A shell that has us ignore it is obeyed.
+    an orderly end here, as the server sees the connection close, and what came of a file stays. A shell that
+    has us ignore it is obeyed.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:
         yield
         return
-    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGINT, partial(_end, interrupted))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _interrupted(*_: object) -> NoReturn:
+def _end(interrupted: Callable[[], None], *_: object) -> NoReturn:
+    interrupted()
     os._exit(INTERRUPTED)

@@ -10,18 +10,15 @@ from typing import Any, Self
 
 from portico.client.address import LOCAL, Address, parse_address
 from portico.client.core import Core
+from portico.client.files import Files
 from portico.client.limits import ANSWER_SECONDS
 from portico.client.resp import Value
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import PorticoError
-from portico.model.files import FileFacts
-from portico.model.replies import SessionLine, file_of, session_of
-
-FILES_PAGE = 1_000
-"""Files asked for at a time: the most LIST answers with."""
+from portico.model.replies import SessionLine, session_of
 
 
-class AsyncClient:
+class AsyncClient(Files):
     """A client of one room.
 
         async with AsyncClient("127.0.0.1", name="alice") as client:
@@ -245,27 +242,6 @@ class AsyncClient:
         """Return a line for each command of the server, or what there is to say about one."""
         lines: list[str] = await self._connected().ask(["HELP", *([command] if command else [])])
         return lines
-
-    # Files
-
-    async def list(self, pattern: str | None = None) -> builtins.list[FileFacts]:
-        """Return the files of the repository in the order of their paths, or those that match a pattern.
-
-        In a pattern `*` stands for anything within a name, `**` for anything at all.
-        """
-        files: list[FileFacts] = []
-        words: list[str | int] = ["LIST", *([pattern] if pattern else []), "COUNT", FILES_PAGE]
-        page = await self._connected().ask(words)
-        while page:
-            files += map(file_of, page)
-            if len(page) < FILES_PAGE:
-                break
-            page = await self._connected().ask([*words, "AFTER", files[-1].path])
-        return files
-
-    async def stat(self, path: str) -> FileFacts:
-        """Return what is known of one file. Raise `NotFound`."""
-        return file_of(await self._connected().ask(["STAT", path]))
 
     # The connection
 

@@ -105,10 +105,10 @@ class ReplyParser:
             return _MORE
         self._at = end + 2
         kind, rest = self._buffer[start], bytes(self._buffer[start + 1 : end])
-        if kind == _BULK:
-            self._bulk = _length(rest, BULK_BYTES)
+        if kind == BULK:
+            self._bulk = length_of(rest, BULK_BYTES)
             return None if self._bulk < 0 else self._bulk_string()
-        reader = _LINES.get(kind)
+        reader = LINES.get(kind)
         if reader is not None:
             return reader(rest)
         return self._open(kind, rest)
@@ -124,17 +124,17 @@ class ReplyParser:
         return text
 
     def _open(self, kind: int, rest: bytes) -> Value:
-        finish = _CONTAINERS.get(kind)
+        finish = CONTAINERS.get(kind)
         if finish is None:
             raise ProtocolError(f"protocol: no value begins with {chr(kind)!r}")
         if len(self._stack) >= DEPTH:
             raise ProtocolError("protocol: the server sent lists inside each other without end")
-        length = _length(rest, BULK_BYTES)
+        length = length_of(rest, BULK_BYTES)
         if length < 0:
             return None
         if length == 0:
             return finish([])
-        self._stack.append(_Container(finish, 2 * length if kind == _MAP else length))
+        self._stack.append(_Container(finish, 2 * length if kind == MAP else length))
         return _DEEPER
 
 
@@ -160,10 +160,10 @@ _PLAIN = re.compile(rb"(?:(?::[0-9]{1,18}|\+[ -~]*)\r\n)+")
 _NUMBER = re.compile(rb"[+-]?[0-9]{1,18}")
 
 _MORE, _DEEPER = object(), object()
-_BULK, _MAP = ord("$"), ord("%")
+BULK, MAP = ord("$"), ord("%")
 
 
-def _length(digits: bytes, most: int) -> int:
+def length_of(digits: bytes, most: int) -> int:
     """Return a declared length; -1 for RESP2's null."""
     if digits == b"-1":
         return -1
@@ -194,7 +194,7 @@ def _pairs(values: list[Value]) -> dict[Value, Value]:
         raise ProtocolError("protocol: the server sent a map with a list for a key") from None
 
 
-_LINES: dict[int, Callable[[bytes], Value]] = {
+LINES: dict[int, Callable[[bytes], Value]] = {
     ord(":"): _number,
     ord("+"): _text,
     ord("-"): _error,
@@ -202,9 +202,9 @@ _LINES: dict[int, Callable[[bytes], Value]] = {
     ord("#"): lambda rest: rest == b"t",
 }
 
-_CONTAINERS: dict[int, Callable[[list[Value]], Value]] = {
+CONTAINERS: dict[int, Callable[[list[Value]], Value]] = {
     ord("*"): list,
     ord("~"): list,
-    _MAP: _pairs,
+    MAP: _pairs,
     ord(">"): Push,
 }

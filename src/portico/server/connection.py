@@ -473,6 +473,10 @@ class Connection(asyncio.Protocol):
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return
-        self.transport.write_eof()
+        try:
+            self.transport.write_eof()
+        except OSError:  # gone already, says asyncio's transport
+            self.transport.abort()
+            return
         self.transport.resume_reading()
         self.server.door.linger(self)

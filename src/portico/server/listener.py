@@ -16,6 +16,7 @@ from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
+from portico.server.announcer import Announcer
 from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
 from portico.server.connection import Connection
@@ -104,6 +105,7 @@ class Server:
         self._begin(self.door.sweep())
         self._begin(self.door.watch())
         self._begin(self.transfers.sweep())
+        self._begin(Announcer(self.room, self.repository, self.clock, self._console).run())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

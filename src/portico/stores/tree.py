@@ -48,6 +48,7 @@ _ABSENT = frozenset(
         errno.EACCES,
         errno.EPERM,
         errno.ENAMETOOLONG,  # a file system with shorter names than ours holds no such file
+        errno.ENXIO,  # a socket, or a device without a driver, that somebody tried to open
         errno.ESTALE,  # vanished from a network file system
     }
 )
@@ -69,13 +70,15 @@ def etag_of(info: os.stat_result) -> str:
     return blake2b(facts.encode(), digest_size=8).hexdigest()
 
 
-def _facts(path: str, info: os.stat_result) -> FileFacts:
+def facts_of(path: str, info: os.stat_result, sha256: str | None = None, by: str = "") -> FileFacts:
+    """Return the facts of a file that its attributes tell, and those that are known besides."""
     # A disk may hold times that no calendar writes; one such file must not spoil a listing.
     mtime = min(max(info.st_mtime_ns // 1000, EARLIEST), LATEST)
-    return FileFacts(path, info.st_size, mtime, etag_of(info))
+    return FileFacts(path, info.st_size, mtime, etag_of(info), sha256 or None, by)
 
 
-def _absent(error: OSError) -> bool:
+def absent(error: OSError) -> bool:
+    """Return True when the error says that there is no file for us; raise `Unavailable` for any other."""
     if error.errno in _ABSENT:
         return True
     raise Unavailable(f"the files cannot be read at present: {error.strerror}") from error
@@ -103,13 +106,18 @@ class Tree:
 
     def facts(self, path: str) -> FileFacts | None:
         """Return the facts of a presentable path, None when there is no regular file."""
+        info = self.info(path)
+        return None if info is None else facts_of(path, info)
+
+    def info(self, path: str) -> os.stat_result | None:
+        """Return the attributes of a presentable path, None when there is no regular file."""
         folder, _, name = path.rpartition("/")
         try:
             info = os.stat(name, dir_fd=self._open(folder), follow_symlinks=False)
         except OSError as error:
-            _absent(error)
+            absent(error)
             return None
-        return _facts(path, info) if stat.S_ISREG(info.st_mode) else None
+        return info if stat.S_ISREG(info.st_mode) else None
 
     def paths(self, pattern: Pattern, after: str) -> Iterator[str]:
         """Yield, in order, the matching paths after `after`: regular files when their folder was read."""
@@ -145,15 +153,23 @@ class Tree:
         return merge(*runs)
 
     def _keys(self, prefix: str) -> Iterator[str]:
+        for entry in self.entries(prefix):
+            key = _key(prefix, entry)
+            if key is not None:
+                yield key
+
+    def entries(self, prefix: str) -> Iterator[os.DirEntry[str]]:
+        """Yield all there is in a folder, unsorted, of any name and kind; nothing where there is no folder.
+
+        Each is good until the next is asked for. `prefix` is empty, or a presentable path with a `/` behind.
+        """
         try:
             with os.scandir(self._open(prefix.rstrip("/"))) as entries:
                 for entry in entries:
                     self._check()
-                    key = _key(prefix, entry)
-                    if key is not None:
-                        yield key
+                    yield entry
         except OSError as error:
-            _absent(error)
+            absent(error)
 
     def _open(self, path: str) -> int:
         """Return a descriptor of a folder of the tree, kept until another folder is wanted."""
@@ -197,7 +213,7 @@ def _key(prefix: str, entry: os.DirEntry[str]) -> str | None:
             return path
         return f"{path}/" if entry.is_dir(follow_symlinks=False) else None
     except OSError as error:
-        _absent(error)
+        absent(error)
         return None
 
 

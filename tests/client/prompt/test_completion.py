@@ -2,7 +2,8 @@
 
 import pytest
 
-from portico.client.prompt.completion import Candidate, Completion, first_words, place
+from portico.client.prompt.completion import Candidate, Completion, first_words, local_paths, place
+from portico.client.prompt.own import LOCAL, OWN
 from portico.commands.arguments import ENTRY_KIND, HOLDER, PATH, PATTERN
 from portico.model.entries import Message, Presence
 from portico.model.errors import Unavailable
@@ -55,7 +56,7 @@ def offered(room):
 
 def test_the_first_word_is_a_command():
     assert first_words("st") == [Candidate("status", 2)]
-    assert [each.text for each in first_words("/T")] == ["/tell "]
+    assert [each.text for each in first_words("/T")] == ["/tell ", "/transfers"]
     assert first_words("/te")[0].note == "Say something to one client; nobody else ever sees it"
     assert first_words("") == []
     assert first_words("Hello") == []
@@ -64,7 +65,8 @@ def test_the_first_word_is_a_command():
 def test_commands_for_programs_are_not_offered():
     offered = {each.text.strip() for each in first_words("/")}
     assert {"/tell", "/history", "/bye"} < offered
-    assert not {"/hello", "/multi", "/client"} & offered
+    assert not {"/hello", "/multi", "/client", "/write"} & offered
+    assert [each.note for each in first_words("/put")] == [OWN["PUT"].summary]
 
 
 PLACES = [
@@ -72,6 +74,9 @@ PLACES = [
     ("/tell An", HOLDER, "An"),
     ('/tell "Ann L', HOLDER, "Ann L"),
     ("/stat ", PATH, ""),
+    ("/get no", PATTERN, "no"),
+    ("/get notes/a ", LOCAL, ""),
+    ("/put no", LOCAL, "no"),
     ("/stat notes/reading li", PATH, "notes/reading li"),
     ("/list no", PATTERN, "no"),
     ("/history kind me", ENTRY_KIND, "me"),
@@ -100,6 +105,8 @@ def test_no_command_no_place(line):
         ("/stat n", ["/stat notes/reading list.md", "/stat notes/today.txt"]),
         ("/stat notes/reading l", ["/stat notes/reading list.md"]),
         ("/list notes/r", ['/list "notes/reading list.md"']),
+        ("/get notes/r", ['/get "notes/reading list.md"']),
+        ("/put a r", ["/put a replace"]),
         ("/history ", ["/history since", "/history count", "/history kind", "/history wait"]),
         ("/history count 5 k", ["/history count 5 kind"]),
         ("/history kind m", ["/history kind message"]),
@@ -132,3 +139,36 @@ async def test_a_server_that_is_away_holds_nobody_up(room, offered):
     room.away = False
     room.names.append("Carl")
     assert await offered("/tell C") == ["/tell Carl"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of this machine, which is home and where one is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "Notes").mkdir()
+    for name in ("new file.txt", "other", ".hidden", "Notes/today.txt"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "begun,paths",
+    [
+        ("", ["Notes/", "new file.txt", "other"]),
+        ("n", ["Notes/", "new file.txt"]),
+        (".h", [".hidden"]),
+        ("Notes/t", ["Notes/today.txt"]),
+        ("~/o", ["~/other"]),
+        ("no such/", []),
+        ("other/", []),
+        ("~nobody-of-that-name/", []),
+    ],
+)
+def test_paths_of_this_machine(here, begun, paths):
+    assert local_paths(begun) == paths
+
+
+async def test_after_put_they_are_offered(here, offered):
+    assert await offered("/put new") == ['/put "new file.txt"']
+    assert await offered("/get notes/today.txt No") == ["/get notes/today.txt Notes/"]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico.client.prompt.dialogue import Dialogue
-from portico.model.entries import ErasedMessage, Message, Presence
+from portico.client.prompt.wording import trouble
+from portico.model.entries import ErasedMessage, FileEvent, Message, Presence
 from portico.model.errors import PorticoError
 from portico.model.replies import Farewell, Said
 
@@ -49,6 +50,19 @@ def test_an_entry_that_comes_before_its_answer_waits_and_so_do_those_behind(dial
     assert shown(dialogue) == ["Bob: hi"]
     dialogue.answer(turn, Said(3, "mine"))
     assert shown(dialogue) == ["Message: mine ACK", "Bob: later"]
+
+
+def test_files_of_others_are_told_and_one_own_are_known(dialogue):
+    dialogue.turn()
+    dialogue.entry(FileEvent(2, 0, ME, 0, "added", "mine.bin", 3))
+    dialogue.entry(FileEvent(3, 0, BOB, 0, "added", "fw.bin", 12_400_000))
+    assert shown(dialogue) == ["* Bob put fw.bin (12.4 MB)"]
+
+
+def test_what_belongs_to_no_line_is_told_at_once(dialogue):
+    dialogue.turn()
+    dialogue.tell(trouble("fw.bin:\ngone"))
+    assert shown(dialogue) == ["error: fw.bin:?gone"]
 
 
 def test_answers_wait_for_what_was_typed_before(dialogue):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portico.client.prompt.own import Deposit, Fetch
 from portico.client.prompt.typed import Ask, Leave, Rename, Say, Show, Tell, is_secret, understand
 from portico.commands.table import TABLE
 from portico.model.errors import BadName, NotOffered, PorticoError, ProtocolError
@@ -45,6 +46,13 @@ LINES = [
     ("/bye now", ask("BYE", "now")),
     ("/tell Bob", ask("TELL", "Bob")),
     ("/say", ask("SAY")),
+    ("/get fw.bin", Fetch("fw.bin", "")),
+    ('/GET "notes/reading list.md" here', Fetch("notes/reading list.md", "here")),
+    ("/put fw.bin", Deposit("fw.bin", "", replace=False)),
+    ('/put "my file" as notes/x replace', Deposit("my file", "notes/x", replace=True)),
+    ("get fw.bin", Say("get fw.bin")),
+    ("/remove notes/reading list.md", ask("REMOVE", "notes/reading list.md")),
+    ("/transfers", ask("TRANSFERS")),
 ]
 
 
@@ -66,6 +74,9 @@ def test_an_empty_line_asks_for_nothing():
     [
         ("/hello 2", NotOffered, "HELLO is for programs"),
         ("/multi", NotOffered, "MULTI is for programs"),
+        ("/write id 0 x", NotOffered, "WRITE is for programs"),
+        ("/get", PorticoError, r"usage: GET path \[dest\]"),
+        ("/put a b", PorticoError, r"usage: PUT file \[AS path\] \[REPLACE\]"),
         ("/auth secret", NotOffered, "AUTH is for programs"),
         ("/follow since 3", NotOffered, "/history SINCE"),
         ("/name a:b", BadName, "a name"),

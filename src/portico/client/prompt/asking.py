@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from portico.client.aio import AsyncClient
-from portico.client.prompt.typed import FOR_PROGRAMS, Ask, Rename, Say, Show, Tell, Wish
+from portico.client.prompt.own import FOR_PROGRAMS, OWN
+from portico.client.prompt.typed import Ask, Rename, Say, Show, Tell, Wish
 from portico.commands.bind import bind
 from portico.commands.declare import Command
 from portico.commands.files import LIST_MOST
@@ -100,10 +101,15 @@ async def _stat(client: AsyncClient, command: Command, words: Words) -> FileCard
 
 async def _help(client: AsyncClient, command: Command, words: Words) -> Manual:
     (about,) = bind(command, words)
+    own = OWN.get((about or "").removeprefix("/").upper())
+    if own is not None:
+        return Manual([own.line()], f"answers: {own.reply}")
     lines = await client.help(about)
     if about:
         return Manual([_command(lines[0])], "\n".join(lines[1:]))
-    return Manual([_command(line) for line in lines if line.split(" ", 1)[0] not in FOR_PROGRAMS])
+    hidden = FOR_PROGRAMS | OWN.keys()
+    theirs = [_command(line) for line in lines if line.split(" ", 1)[0] not in hidden]
+    return Manual([*theirs, *(each.line() for each in OWN.values())])
 
 
 def _command(line: str) -> CommandLine:

@@ -6,14 +6,14 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from portico.client.aio import AsyncClient
-from portico.client.prompt.typed import FOR_PROGRAMS
+from portico.client.prompt.own import COMMANDS, LOCAL, find
 from portico.commands.arguments import ENTRY_KIND, HOLDER, PATH, PATTERN, Kind
 from portico.commands.declare import Command, Parameter
 from portico.commands.manual import show_help
-from portico.commands.table import TABLE, find
 from portico.model.entries import KINDS, Entry, Presence
 from portico.model.errors import PorticoError
 from portico.model.requests import Line
@@ -22,14 +22,15 @@ from portico.wire.text import WORDS
 PATHS = 100
 """Paths that are offered at once."""
 
+ENTRIES = 10_000
+"""Entries of a folder of this machine that are looked at: sorting more would be felt."""
+
 PATIENCE = 2.0
 """Seconds that Tab waits for the server."""
 
 WORD = re.compile(r'"[^"]*"?|\S+')
 
 T = TypeVar("T")
-
-COMMANDS = [command for command in TABLE if command.name not in FOR_PROGRAMS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ class Completion:
         if where.kind is PATH or where.kind is PATTERN:
             nothing: list[str] = []
             return await _in_time(lambda: self._paths(where.text), nothing)
+        if where.kind is LOCAL:
+            return await asyncio.to_thread(local_paths, where.text)
         return KINDS if where.kind is ENTRY_KIND else ()
 
     async def _here(self) -> list[str]:
@@ -152,6 +155,21 @@ class Completion:
         after = ["AFTER", begun] if begun else []
         found = await self._client.call("LIST", *after, "COUNT", PATHS, again=True)
         return [facts["path"] for facts in found]
+
+
+def local_paths(begun: str) -> list[str]:
+    """Return the files and folders here that a path may go on with; hidden ones only when asked for."""
+    folder, slash, name = begun.rpartition("/")
+    try:
+        entries = sorted(Path(folder + slash or ".").expanduser().iterdir())[:ENTRIES]
+        return [
+            f"{folder}{slash}{each.name}{'/' if each.is_dir() else ''}"
+            for each in entries
+            if each.name.casefold().startswith(name.casefold())
+            and (name.startswith(".") or not each.name.startswith("."))
+        ][:PATHS]
+    except (OSError, RuntimeError):
+        return []  # no such folder, or nobody's home
 
 
 async def _in_time(ask: Callable[[], Awaitable[T]], otherwise: T) -> T:

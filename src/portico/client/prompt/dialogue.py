@@ -14,8 +14,11 @@ from collections import deque
 from typing import Any
 
 from portico.client.prompt.wording import Shown, answer, arrival, notice
-from portico.model.entries import Entry, Presence
+from portico.model.entries import Entry, FileEvent, Presence
 from portico.model.replies import Farewell, Said
+
+QUIET = (Presence, FileEvent)
+"""Entries that are no answer to a line, also when they are one's own."""
 
 
 class Turn:
@@ -73,6 +76,10 @@ class Dialogue:
         """Show something about the prompt itself, at once."""
         self._out.append(notice(sentence))
 
+    def tell(self, shown: Shown) -> None:
+        """Show something that belongs to no line and no entry, at once."""
+        self._out.append(shown)
+
     def skip(self, position: int) -> None:
         """Go on behind an entry: what did not come before it never will."""
         while self._entries:
@@ -104,7 +111,7 @@ class Dialogue:
         if not self._entries:
             return False
         entry, reply = self._entries[0], self._turns[0].reply if self._turns else None
-        own = type(entry) is not Presence and entry.sender == self.name
+        own = type(entry) not in QUIET and entry.sender == self.name
         if own and self._turns and reply is None:
             return False
         self._entries.popleft()
@@ -114,8 +121,10 @@ class Dialogue:
         return True
 
     def _show(self, entry: Entry) -> None:
-        """Show an entry that answers no line; one's own comings and goings one knows."""
+        """Show an entry that answers no line; one's own comings, goings and files one knows."""
         if type(entry) is Presence and self.name in (entry.sender, entry.name):
             self.name = entry.name or self.name
+        elif type(entry) is FileEvent and entry.sender == self.name:
+            pass
         elif not self.quiet:
             self._out.append(arrival(entry))

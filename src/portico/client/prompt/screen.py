@@ -35,14 +35,20 @@ MENU_LINES = 6
 """Lines that Tab's offers may take."""
 
 
+WATCH_SECONDS = 0.15
+"""How often the lines of transfers are drawn."""
+
+
 class Screen:
     """One person's terminal."""
 
     def __init__(self, talk: Talk, memory: Memory, paint: Paint, *, coloured: bool) -> None:
         """Prepare the editor."""
         self._talk, self._coloured = talk, coloured
+        self._watching: asyncio.TimerHandle | None = None
         self._outlet = Outlet(self._write, paint, fold=True)
         talk.show = self._outlet.show
+        talk.errands.began = self._watch
         completion = Completion(talk.client)
         talk.heard.append(completion.heard)
         self._output = _output(coloured=coloured)
@@ -85,7 +91,20 @@ class Screen:
             self._talk.leave_now()
 
     def _prompt(self) -> StyleAndTextTuples:
-        return [("bold" if self._coloured else "", f"{self._talk.name}: ")]
+        """Show how far files are above the line that is typed."""
+        lines = self._talk.errands.lines(self._output.get_size().columns - 1)
+        above = [("", f"{line}\n") for line in lines]
+        return [*above, ("bold" if self._coloured else "", f"{self._talk.name}: ")]
+
+    def _watch(self) -> None:
+        """Draw now and then while files are on their way."""
+        if self._watching is None and self._talk.errands.under_way:
+            self._watching = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._watching = None
+        self._session.app.invalidate()
+        self._watch()
 
     def _accept(self, buffer: Buffer) -> bool:
         self._enter(buffer.text)

@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from portico.client.aio import AsyncClient
 from portico.client.prompt.asking import carry_out
 from portico.client.prompt.dialogue import Dialogue, Turn
-from portico.client.prompt.typed import Intent, Leave, Show, Wish, understand
+from portico.client.prompt.errands import Errand, Errands
+from portico.client.prompt.own import Deposit, Fetch
+from portico.client.prompt.typed import Ask, Intent, Leave, Show, Wish, understand
 from portico.client.prompt.wording import Shown, answer
+from portico.commands.declare import Command
 from portico.model.entries import Entry
 from portico.model.errors import Gone, Lost, PorticoError
-from portico.model.replies import Farewell
+from portico.model.replies import OK, Farewell
 
 ASKED = 1_000
 """Lines asked at once; what is typed or piped beyond waits here. The server reads as many ahead."""
@@ -47,6 +50,7 @@ class Talk:
         """Take a place in the room; raise what the server or the network refuses."""
         self._client = await client.connect()
         self._dialogue.name, self._dialogue.position = self.name, await _place(client)
+        self.errands = Errands(client, self._tell)
 
     @property
     def name(self) -> str:
@@ -81,11 +85,33 @@ class Talk:
     def _take(self, intent: Intent | None) -> None:
         if isinstance(intent, Leave):
             self._leave()
-        elif intent is not None and not self._closing:
+        elif self._closing or intent is None:
+            pass
+        elif isinstance(intent, Fetch | Deposit):
+            self._dialogue.answer(self._dialogue.turn(), self._begin(intent))
+        elif not self._stops(intent):
             if isinstance(intent, Show):
                 self._dialogue.quiet = not intent.pushes
             self._waiting.append((intent, self._dialogue.turn()))
             self._ask()
+
+    def _begin(self, errand: Errand) -> str | PorticoError:
+        try:
+            return self.errands.begin(errand)
+        except PorticoError as error:
+            return error
+
+    def _stops(self, wish: Wish) -> bool:
+        """Stop a transfer of one's own; what else can be cancelled is the server's to know."""
+        match wish:
+            case Ask(Command(name="CANCEL"), [_, name]) if self.errands.stop(name.decode()):
+                self._dialogue.answer(self._dialogue.turn(), OK)
+                return True
+        return False
+
+    def _tell(self, shown: Shown) -> None:
+        self._dialogue.tell(shown)
+        self._news()
 
     def _ask(self) -> None:
         while self._waiting and len(self._asking) < ASKED:
@@ -126,21 +152,36 @@ class Talk:
     # Coming and going
 
     def _leave(self) -> None:
-        """Leave behind the answers to what was said before; asked again, or while nothing waits, at once."""
-        if self._closing or self._warned or (self.lost is not None and not self.unanswered):
+        """Leave behind the answers to what was said before.
+
+        While the server is away or files are on their way: at once, but only when asked again if that costs.
+        """
+        held = self._held()
+        if self._closing or (self._warned and held) or (self.lost is not None and not held):
             self.leave_now()
-        elif self.lost is None:
-            self.finish()
-        else:
+        elif held:
             self._warned = True
-            self._dialogue.notice(f"{_lines(self.unanswered)} for the server; bye again leaves all the same")
+            self._dialogue.notice(f"{held}; bye again leaves all the same")
+        else:
+            self.finish()
+
+    def _held(self) -> str:
+        """Return what would be left behind, empty for nothing."""
+        if self.errands.under_way:
+            return _transfers(self.errands.under_way)
+        waiting = self.unanswered if self.lost is not None else 0
+        return f"{_lines(waiting)} for the server" if waiting else ""
 
     def finish(self) -> None:
-        """Take nothing more, and leave when everything is answered."""
+        """Take nothing more, and leave when everything is answered and fetched."""
         if not self._closing:
             self._closing = True
-            self._dialogue.answer(self._dialogue.turn(), Farewell(self.name))
-            self._news()
+            turn = self._dialogue.turn()
+            self.errands.when_done(lambda: self._bid(turn))
+
+    def _bid(self, turn: Turn) -> None:
+        self._dialogue.answer(turn, Farewell(self.name))
+        self._news()
 
     def leave_now(self) -> None:
         """Leave without waiting for anything."""
@@ -173,11 +214,13 @@ class Talk:
                 raise self._mistake
             await self._goodbye()
         finally:
+            await self.errands.close()
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
     async def _goodbye(self) -> None:
         name = self.name
+        await self.errands.close()
         await self._client.close()
         if self._left_behind:
             raise Lost(f"left while {_lines(self._left_behind)} for the server")
@@ -211,6 +254,10 @@ async def _place(client: AsyncClient) -> int:
             return entry.seq
     head: int = (await client.hello())["head"]
     return head
+
+
+def _transfers(count: int) -> str:
+    return "1 transfer is under way" if count == 1 else f"{count:,} transfers are under way"
 
 
 def _lines(count: int) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from portico.client.prompt.own import FOR_PROGRAMS, OWN, Deposit, Fetch, find
 from portico.commands.bind import bind, line_words
 from portico.commands.declare import Command
-from portico.commands.table import find
 from portico.model.errors import NotOffered, PorticoError, ProtocolError
 from portico.model.requests import Line, Words
 from portico.room.text import not_utf8
@@ -17,11 +17,6 @@ from portico.wire.text import TOO_LONG, parse_line
 LINE_BYTES = 4 * 65_536
 """Longest line that is sent. The server refuses a message of more than 64 KiB in a sentence, and ends the
 connection over a request of more than 1 MiB."""
-
-FOR_PROGRAMS = frozenset(
-    {"HELLO", "AUTH", "CLIENT", "SELECT", "CONFIG", "COMMAND", "MULTI", "EXEC", "DISCARD"}
-)
-"""What would change the connection under the prompt, or only makes sense to a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ class Leave:
 Wish: TypeAlias = Say | Tell | Rename | Show | Ask
 """What is asked of the server, and answered."""
 
-Intent: TypeAlias = Wish | Leave
+Intent: TypeAlias = Wish | Fetch | Deposit | Leave
 
 
 def understand(text: str) -> Intent | None:
@@ -100,6 +95,9 @@ def _checked(text: str) -> str:
 
 
 def _intent(command: Command, words: Words) -> Intent:
+    if command is OWN.get(command.name):
+        intent: Fetch | Deposit = command.handler(None, *bind(command, words))
+        return intent
     match command.name, words[1:]:
         case "SAY", [text]:
             return Say(text.decode())

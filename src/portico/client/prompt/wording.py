@@ -9,7 +9,7 @@ from typing import Any
 from portico.model.entries import Entry, Message
 from portico.model.errors import PorticoError
 from portico.model.replies import Said
-from portico.wire.lines import BREAKING
+from portico.wire.lines import BREAKING, one_line
 from portico.wire.views import message_lines, push_line, view
 
 ANSWER = "Message"
@@ -77,6 +77,11 @@ def answer(reply: Any) -> Shown:  # noqa: ANN401 - any reply
     if isinstance(reply, PorticoError):
         return _shown(Kind.REFUSAL, words)
     return _shown(Kind.ANSWER, f"{ANSWER}:\n{words}")
+
+
+def trouble(sentence: str) -> Shown:
+    """Show that something has failed which no line waits for."""
+    return _shown(Kind.REFUSAL, f"error: {one_line(sentence)}")
 
 
 def notice(sentence: str) -> Shown:
