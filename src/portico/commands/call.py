@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from portico.model.errors import PorticoError
 from portico.model.files import Chunk, Order, Progress
@@ -90,6 +90,9 @@ class Peer(Protocol):
 
     def unfollow(self) -> None:
         """Push nothing any more."""
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Later:
+        """Let what waits for a port run on; return where its answer will be."""
 
     def receive(self, body: Body, sink: Later) -> Later:
         """Let a request's body go into a `Sink`, once that is there; answer with the offset it has reached.

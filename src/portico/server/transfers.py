@@ -55,6 +55,11 @@ class Transfer:
             return self.offset + self.body.taken
         return max([self.offset, *(each.source.offset + each.sent for each in self.ranges if each.sent)])
 
+    @property
+    def active(self) -> bool:
+        """Whether it goes on; a deposit does until it was finished."""
+        return not self.quiet and (self.direction == "put" or self.position != self.size)
+
     def tick(self) -> None:
         """Note down the sum of this second."""
         total = self.total
@@ -105,8 +110,8 @@ class Transfers:
     # Fetches
 
     def read(self, call: Call, piece: Chunk | Source) -> None:
-        """Take note that a caller is being given a range of a file; a whole file at once is not under way."""
-        if isinstance(piece, Chunk) and len(piece.data) >= piece.size:
+        """Take note of a range that a caller is being given; a whole file at once is not under way."""
+        if isinstance(piece, Chunk) and len(piece.data) in (0, piece.size):
             return
         key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
@@ -144,6 +149,11 @@ class Transfers:
         for group in groups:
             for key in [key for key, transfer in group.items() if transfer.call is call]:
                 del group[key]
+
+    def active(self) -> set[int]:
+        """Return the numbers of the callers whose transfers move and are not at their end."""
+        groups = (*self._puts.values(), *self._gets.values())
+        return {transfer.call.id for transfer in groups if transfer.active}
 
     def lines(self) -> list[TransferLine]:
         """Return what is under way."""

@@ -48,6 +48,7 @@ _ABSENT = frozenset(
         errno.EACCES,
         errno.EPERM,
         errno.ENAMETOOLONG,  # a file system with shorter names than ours holds no such file
+        errno.ENXIO,  # a socket, or a device without a driver, that somebody tried to open
         errno.ESTALE,  # vanished from a network file system
     }
 )
@@ -69,14 +70,15 @@ def etag_of(info: os.stat_result) -> str:
     return blake2b(facts.encode(), digest_size=8).hexdigest()
 
 
-def facts_of(path: str, info: os.stat_result) -> FileFacts:
-    """Return what a file's attributes say of it."""
+def facts_of(path: str, info: os.stat_result, sha256: str | None = None, by: str = "") -> FileFacts:
+    """Return the facts of a file that its attributes tell, and those that are known besides."""
     # A disk may hold times that no calendar writes; one such file must not spoil a listing.
     mtime = min(max(info.st_mtime_ns // 1000, EARLIEST), LATEST)
-    return FileFacts(path, info.st_size, mtime, etag_of(info))
+    return FileFacts(path, info.st_size, mtime, etag_of(info), sha256 or None, by)
 
 
-def _absent(error: OSError) -> bool:
+def absent(error: OSError) -> bool:
+    """Return True when the error says that there is no file for us; raise `Unavailable` for any other."""
     if error.errno in _ABSENT:
         return True
     raise Unavailable(f"the files cannot be read at present: {error.strerror}") from error
@@ -113,7 +115,7 @@ class Tree:
         try:
             info = os.stat(name, dir_fd=self._open(folder), follow_symlinks=False)
         except OSError as error:
-            _absent(error)
+            absent(error)
             return None
         return info if stat.S_ISREG(info.st_mode) else None
 
@@ -167,7 +169,7 @@ class Tree:
                     self._check()
                     yield entry
         except OSError as error:
-            _absent(error)
+            absent(error)
 
     def _open(self, path: str) -> int:
         """Return a descriptor of a folder of the tree, kept until another folder is wanted."""
@@ -211,7 +213,7 @@ def _key(prefix: str, entry: os.DirEntry[str]) -> str | None:
             return path
         return f"{path}/" if entry.is_dir(follow_symlinks=False) else None
     except OSError as error:
-        _absent(error)
+        absent(error)
         return None
 
 

@@ -16,6 +16,8 @@ FILES = [
     FileFacts("ü/b.txt", 2**53, 1_700_000_000_123_456, ETAG, None, "ann"),
     FileFacts("c", 1, 1, "another kind of etag", None, "bob"),
     FileFacts("d", 1, 1, ETAG, "0" * 64, ""),
+    FileFacts("dd", 1, 1, ETAG, "0" * 64, "ann"),
+    FileFacts("ddd", 1, 1, ETAG, "?", "ann"),
     FileFacts("e", 1, 1, ETAG, None, "zoë"),
 ]
 PAGE = encode([file_map(file) for file in FILES], 3) + b":1\r\n"

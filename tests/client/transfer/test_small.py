@@ -1,6 +1,7 @@
 """One small file of many: what is asked, what is taken, how it is written."""
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 
@@ -72,6 +73,17 @@ def test_what_is_wrong_with_one_file_leaves_the_next(answers, error):
 def test_a_connection_that_is_broken(answers, error):
     with pytest.raises(error):
         take(inbox(answers), FACTS, verify=True)
+
+
+def test_a_digest_that_was_listed_is_not_asked_for():
+    listed = dataclasses.replace(FACTS, sha256=SHA256)
+    assert ask(listed, verify=True) == ask(FACTS, verify=False)
+    assert take(inbox(READ), listed, verify=True) == DATA
+    box = inbox(encode(b"world\r\n", 3) + b"-CHANGED x\r\n" + b"$3\r\nabc\r\n" + READ)
+    for error in (WrongDigest, Changed, Changed):
+        with pytest.raises(error):
+            take(box, listed, verify=True)
+    assert take(box, listed, verify=True) == DATA
 
 
 @pytest.fixture

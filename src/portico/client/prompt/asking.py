@@ -96,7 +96,8 @@ async def _list(client: AsyncClient, command: Command, words: Words) -> Listing:
 
 
 async def _stat(client: AsyncClient, command: Command, words: Words) -> FileCard:
-    return FileCard(await client.stat(*bind(command, words)))
+    path, _ = bind(command, words)
+    return FileCard(await client.stat(path))
 
 
 async def _help(client: AsyncClient, command: Command, words: Words) -> Manual:

@@ -14,12 +14,19 @@ from portico.model.errors import ProtocolError
 from portico.model.files import FileFacts
 from portico.model.instants import instant_of
 
-_FIELDS = (
-    rb"\r\n\$4\r\npath\r\n\$([0-9]{1,4})\r\n([^\r\n]*)\r\n\$4\r\nsize\r\n:([0-9]{1,16})\r\n"
-    rb"\$5\r\nmtime\r\n\$27\r\n([0-9T:.Z-]{27})\r\n\$4\r\netag\r\n\$16\r\n([0-9a-f]{16})\r\n"
+_PLAIN = (
+    rb"\r\n\$4\r\npath\r\n\$(?P<length>[0-9]{1,4})\r\n(?P<path>[^\r\n]*)\r\n\$4\r\nsize\r\n:(?P<size>[0-9]{1,16})\r\n"
+    rb"\$5\r\nmtime\r\n\$27\r\n(?P<mtime>[0-9T:.Z-]{27})\r\n\$4\r\netag\r\n\$16\r\n(?P<etag>[0-9a-f]{16})\r\n"
 )
-_FOUR = re.compile(rb"%4" + _FIELDS)
-_FIVE = re.compile(rb"%5" + _FIELDS + rb"\$2\r\nby\r\n\$([0-9]{1,3})\r\n([^\r\n]*)\r\n")
+_SHA256 = rb"\$6\r\nsha256\r\n\$64\r\n(?P<sha256>[0-9a-f]{64})\r\n"
+_BY = rb"\$2\r\nby\r\n\$(?P<letters>[0-9]{1,3})\r\n(?P<by>[^\r\n]*)\r\n"
+
+_SHAPES = (
+    re.compile(rb"%6" + _PLAIN + _SHA256 + _BY),
+    re.compile(rb"%5" + _PLAIN + _SHA256 + rb"(?P<letters>)(?P<by>)"),
+    re.compile(rb"%5" + _PLAIN + rb"(?P<sha256>)" + _BY),
+    re.compile(rb"%4" + _PLAIN + rb"(?P<sha256>)(?P<letters>)(?P<by>)"),
+)
 
 
 def read_page(inbox: Inbox) -> list[FileFacts]:
@@ -29,15 +36,21 @@ def read_page(inbox: Inbox) -> list[FileFacts]:
 
 def _quick(inbox: Inbox) -> FileFacts | None:
     """Return the next file if it has come and looks as most do."""
-    found = inbox.match(_FOUR) or inbox.match(_FIVE)
+    found = next(filter(None, map(inbox.match, _SHAPES)), None)
     if found is None:
         return None
-    length, path, size, mtime, etag, *who = found.groups()
+    length, path, size, mtime, etag, sha256, letters, by = found.groups()
     try:
-        by = who[1].decode() if who else ""
-        facts = FileFacts(path.decode(), int(size), instant_of(mtime.decode()), etag.decode(), None, by)
+        facts = FileFacts(
+            path.decode(),
+            int(size),
+            instant_of(mtime.decode()),
+            etag.decode(),
+            sha256.decode() or None,
+            by.decode(),
+        )
     except ValueError:
         facts = None
-    if facts is None or int(length) != len(path) or (who and int(who[0]) != len(who[1])):
+    if facts is None or int(length) != len(path) or int(letters or 0) != len(by):
         raise ProtocolError("protocol: the server's list of files makes no sense")
     return facts

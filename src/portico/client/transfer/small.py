@@ -1,8 +1,8 @@
 """One small file of many: what is asked for it, what comes, and how it is written.
 
-It is a READ for all of it and a STAT for its digest. The bytes are held until they are verified, then written
-under a name of their own and renamed: nobody goes on with a small file, so that name has random digits, and
-two runs never write to the same one.
+It is a READ for all of it, and a STAT for its digest where that was not listed. The bytes are held until they
+are verified, then written under a name of their own and renamed: nobody goes on with a small file, so that name
+has random digits, and two runs never write to the same one.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Wanted:
 
 
 def ask(facts: FileFacts, *, verify: bool) -> bytes:
-    """Return the requests for a file.
+    """Return the requests for a file: also for its digest, unless it is known.
 
-    The server knows the digest of what it has just handed out in one piece; for more it is to be waited for.
+    The server knows that of what it has just handed out in one piece; of more it is to be waited for.
     """
     path, size, etag = facts.path.encode(), b"%d" % facts.size, facts.etag.encode()
     read = _READ % (len(path), path, len(size), size, len(etag), etag)
-    if not verify:
+    if not verify or facts.sha256 is not None:
         return read
     return read + (_STAT if facts.size <= CHUNK_BYTES else _STAT_DIGEST) % (len(path), path)
 
@@ -69,22 +69,24 @@ def take(inbox: Inbox, facts: FileFacts, *, verify: bool) -> bytes | bytearray:
         raise
     except PorticoError as error:
         refusal = error
-    if verify and refusal is None and len(data) == facts.size:
+    if refusal is None and len(data) != facts.size:
+        refusal = Changed(facts.path)
+    if verify and refusal is None:
         _compare(inbox, facts, hashlib.sha256(data).hexdigest())
-    elif verify:
+    elif verify and facts.sha256 is None:
         _let_pass(inbox)
     if refusal is not None:
         raise refusal
-    if len(data) != facts.size:
-        raise Changed(facts.path)
     return data
 
 
 def _compare(inbox: Inbox, facts: FileFacts, sha256: str) -> None:
-    """Take what the server says of a file, which is nearly always just what is expected."""
-    if inbox.skip(expected(facts, sha256)):
-        return
-    known = facts_of(inbox.value(), facts.path)
+    """Compare with the digest that was listed, or is answered: then nearly always just as expected."""
+    known = facts
+    if known.sha256 is None:
+        if inbox.skip(expected(facts, sha256)):
+            return
+        known = facts_of(inbox.value(), facts.path)
     if known.etag != facts.etag or known.sha256 is None:
         raise Changed(facts.path)
     if known.sha256 != sha256:
