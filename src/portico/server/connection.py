@@ -204,7 +204,7 @@ class Connection(asyncio.Protocol):
                 answer = perform(call, request)
             done += 1
             if type(answer) is CoroutineType:
-                answer = self._start(answer)
+                answer = self.run(answer)
             if type(answer) is Later:
                 answer.then(self._answered)
                 waiting = True
@@ -250,8 +250,8 @@ class Connection(asyncio.Protocol):
         self._paused = True
         self.transport.pause_reading()
 
-    def _start(self, work: Coroutine[Any, Any, Any]) -> Later:
-        """Let a handler that waits run on; return where its answer will be."""
+    def run(self, work: Coroutine[Any, Any, Any]) -> Later:
+        """Let what waits for a port run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
         if self._tasks is None:
