@@ -53,6 +53,8 @@ class Tally:
     """What was done, and what went wrong."""
 
     breaks: int = 0
+    connections: int = 1
+    """How many transfers each break disturbs."""
     deposits: dict[str, int] = field(default_factory=dict)
     """Path in the repository, and size."""
     fetched: int = 0
@@ -65,8 +67,8 @@ class Tally:
 
     @property
     def again(self) -> float:
-        """Bytes that passed beyond those that had to, for each break."""
-        return (self.passed - self.needed) / max(1, self.breaks)
+        """Bytes that passed beyond those that had to, for each transfer that was disturbed."""
+        return (self.passed - self.needed) / max(1, self.breaks * self.connections)
 
     @property
     def sound(self) -> bool:
@@ -77,7 +79,7 @@ class Tally:
         wrong = [*self.mistakes, *self.seen.partial]
         return (
             f"{self.breaks:,} breaks, {len(self.deposits):,} deposited, {self.fetched:,} fetched, "
-            f"{self.needed / MIB:,.0f} MiB, {self.again / 1024:,.0f} KiB again for each break, "
+            f"{self.needed / MIB:,.0f} MiB, {self.again / 1024:,.0f} KiB again each time, "
             f"{self.given_up} times tried anew, watched {self.seen.looks:,} times {self.seen.files:,} files, "
             f"mistakes {len(wrong)}{''.join(f'; {each}' for each in wrong[:5])}"
         )
@@ -186,7 +188,7 @@ async def kill(
     server: ServerProcess, folder: Path, kills: int, seed: int, seconds: float = math.inf
 ) -> Tally:
     """Kill the server so many times, or for so long, while files are moved."""
-    tally, place, dice = Tally(), Place.under(folder), random.Random(seed)
+    tally, place, dice = Tally(connections=MOVERS), Place.under(folder), random.Random(seed)
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     with _watched(server, place, tally):

@@ -21,6 +21,10 @@ from types import TracebackType
 from typing import Self
 
 CHUNK = 1 << 16
+LINE = 1 << 17
+"""Bytes on their way in the kernel, each way: what is lost with a connection has to be sent anew, and between
+two programs of one machine it would be many megabytes."""
+
 EARLY = 1 << 11
 """Bytes within which an early cut comes: a few requests."""
 
@@ -66,7 +70,7 @@ class Proxy:
         self._listener: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._listener = await asyncio.start_server(self._accept, sock=_short_line())
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
@@ -97,7 +101,7 @@ class Proxy:
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass bytes in both directions until the cut, or until one side has ended."""
         trouble, dice = self.trouble, self._dice
-        up_reader, up_writer = await asyncio.open_connection(*self._server_address)
+        up_reader, up_writer = await self._to_server()
         early = dice.random() < trouble.early
         limits = [_limit(dice, most, early=early) for most in (trouble.upwards, trouble.downwards)]
         said = bytearray() if trouble.repeated else None
@@ -123,13 +127,22 @@ class Proxy:
             self.repeats += 1
             await self._repeat(bytes(said))
 
+    async def _to_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        sock = _short_line()
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, self._server_address)
+        except OSError:
+            sock.close()
+            raise
+        return await asyncio.open_connection(sock=sock)
+
     async def _pump(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         trouble: Trouble,
         most: float,
-        passed: Callable[[bytes], None],
+        passed: Callable[[bytes], None] = lambda _: None,
     ) -> bool:
         """Pass bytes on; return whether it was cut, not ended."""
         while most > 0:
@@ -176,7 +189,17 @@ class Proxy:
             writer.close()
 
 
-def _limit(dice: random.Random, most: float, *, early: bool) -> float:
+def _short_line() -> socket.socket:
+    """A socket of this machine that takes little in advance; those it accepts do as it does."""
+    sock = socket.socket()
+    for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        sock.setsockopt(socket.SOL_SOCKET, buffer, LINE)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
+
+
+def _limit(dice: random.Random, most: float, *, early: bool = False) -> float:
     return most if most == math.inf else dice.randint(0, min(int(most), EARLY) if early else int(most))
 
 

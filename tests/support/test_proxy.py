@@ -229,6 +229,14 @@ def test_one_seed_has_one_fate():
     assert all(0 <= each <= 1_000 for each in fates(1))
 
 
+def test_an_early_cut_comes_within_the_first_requests():
+    dice = random.Random(1)
+    limits = [module._limit(dice, 1_000_000, early=True) for _ in range(50)]
+    assert max(limits) <= module.EARLY < 1_000_000
+    assert module._limit(dice, 100, early=True) <= 100
+    assert module._limit(dice, math.inf, early=True) == math.inf
+
+
 # --- the end --------------------------------------------------------------------------------------
 
 

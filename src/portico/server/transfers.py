@@ -55,6 +55,11 @@ class Transfer:
             return self.offset + self.body.taken
         return max([self.offset, *(each.source.offset + each.sent for each in self.ranges if each.sent)])
 
+    @property
+    def active(self) -> bool:
+        """Whether it goes on; a deposit does until it was finished."""
+        return not self.quiet and (self.direction == "put" or self.position != self.size)
+
     def tick(self) -> None:
         """Note down the sum of this second."""
         total = self.total
@@ -144,6 +149,11 @@ class Transfers:
         for group in groups:
             for key in [key for key, transfer in group.items() if transfer.call is call]:
                 del group[key]
+
+    def active(self) -> set[int]:
+        """Return the numbers of the callers whose transfers move and are not at their end."""
+        groups = (*self._puts.values(), *self._gets.values())
+        return {transfer.call.id for transfer in groups if transfer.active}
 
     def lines(self) -> list[TransferLine]:
         """Return what is under way."""

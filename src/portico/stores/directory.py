@@ -191,9 +191,10 @@ class DirectoryRepository:
         premises = self._premises
         if premises.uploads is None or premises.publisher is None:
             return ()
-        premises.uploads.load()
+        intents = premises.catalog.unsettled()
+        premises.uploads.load(intents)
         with Handles(self._root, self._folders) as handles:
-            changes = premises.publisher.recover(premises.catalog.unsettled(), handles)
+            changes = premises.publisher.recover(intents, handles)
         self._sweep(premises)
         return changes
 
