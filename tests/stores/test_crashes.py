@@ -1,25 +1,13 @@
 """Crashes in the middle of a change: at each step, at any step, and by kill -9 of a real process."""
 
 import asyncio
-import hashlib
-import os
-import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from portico.model.errors import Busy, Exists, NotFound, PorticoError, WrongDigest, WrongOffset
 from portico.model.files import Author, FileChange, Order
-from portico.stores import beneath, handles, publishing
+from portico.stores import handles, publishing
 from portico.stores.catalog import Catalog
 from portico.stores.directory import DirectoryRepository
-from tests.support.asking import answer, outcome
 
 ANN = Author(1, "ann")
 MOST = 2**40

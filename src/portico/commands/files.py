@@ -24,7 +24,7 @@ from portico.commands.arguments import (
 from portico.commands.call import Call
 from portico.commands.declare import command, option, optional, required
 from portico.model.errors import TooBig
-from portico.model.files import CHUNK_BYTES, VISITOR, Author, FileChange, FileFacts, Order, Progress
+from portico.model.files import CHUNK_BYTES, FileChange, FileFacts, Order, Progress
 from portico.model.later import Later
 from portico.model.policy import ADD, CHANGE
 from portico.model.replies import OK, FileCard, Listing, receipt_map, transfer_map
@@ -194,7 +194,7 @@ def finish(call: Call, upload: str) -> Later:
         call.service.transfers.ended(upload)
         return _tell(call, change)
 
-    return call.desk.finish(upload, _author(call)).chain(finished)
+    return call.desk.finish(upload, call.author()).chain(finished)
 
 
 @command(
@@ -226,7 +226,7 @@ def cancel(call: Call, upload: str) -> Later:
 )
 def remove(call: Call, path: str) -> Later:
     """Remove a file, and tell of it."""
-    return call.desk.remove(path, _author(call)).chain(partial(_tell, call))
+    return call.desk.remove(path, call.author()).chain(partial(_tell, call))
 
 
 @command(
@@ -242,13 +242,8 @@ def remove(call: Call, path: str) -> Later:
 )
 def move(call: Call, origin: str, path: str, replace: bool) -> Later:  # noqa: FBT001 - bound by declaration
     """Move a file, and tell of it."""
-    moved = call.desk.move(origin, path, _author(call), replace=replace)
+    moved = call.desk.move(origin, path, call.author(), replace=replace)
     return moved.chain(partial(_tell, call))
-
-
-def _author(call: Call) -> Author:
-    session = call.room.state.open_session(call.session)
-    return Author(0, VISITOR) if session is None else Author(session.id, session.name)
 
 
 def _tell(call: Call, change: FileChange) -> Later:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portico.commands.call import Call
-from portico.model.files import VISITOR, Chunk, Order, Progress, Receipt
+from portico.model.files import Chunk, Order, Progress, Receipt
 from portico.model.replies import TransferLine
 from portico.model.requests import Body
 from portico.ports import Clock, Repository, Source
@@ -70,7 +70,7 @@ class Transfer:
         """Return it as people and programs see it."""
         seconds = max(1, len(self.sums) - 1)
         rate = max(0, self.total - self.sums[0]) // seconds
-        name, address = name_of(self.call), address_of(self.call)
+        name, address = self.call.author().name, address_of(self.call)
         return TransferLine(
             self.direction, self.path, self.size, self.position, rate, name, address, self.upload
         )
@@ -139,7 +139,9 @@ class Transfers:
         if end == piece.size and (count or not piece.size):
             self._gets.pop(key, None)
             at = self._clock.now()
-            self._repository.fetched(Receipt(piece.path, piece.etag, name_of(call), address_of(call), at))
+            self._repository.fetched(
+                Receipt(piece.path, piece.etag, call.author().name, address_of(call), at)
+            )
 
     # All
 
@@ -177,12 +179,6 @@ def _remember(group: dict[Any, Transfer], key: object, transfer: Transfer) -> No
     group[key] = transfer
     if len(group) > TRANSFERS_SHOWN:
         del group[next(iter(group))]
-
-
-def name_of(call: Call) -> str:
-    """Return the name of a caller's session, or what visitors are called."""
-    session = call.room.state.open_session(call.session)
-    return VISITOR if session is None else session.name
 
 
 def address_of(call: Call) -> str:
