@@ -116,7 +116,7 @@ async def test_a_full_disk_is_the_answer_and_the_rest_is_skipped(served):
 async def test_what_came_is_kept_when_the_peer_is_gone_in_the_middle(served):
     for leave in (lambda peer: peer.end(), lambda peer: peer.writer.close(), lambda peer: peer.reset()):
         peer = await served.connect()
-        stored = (served.files.uploads / UPLOAD)
+        stored = served.files.uploads / UPLOAD
         stored.unlink(missing_ok=True)
         peer.send(put() + write(0, BIG)[: 2 * MIB])
         await until(lambda: stored.exists() and stored.stat().st_size > 2 * MIB - 100)
