@@ -128,17 +128,21 @@ class Mover:
     dice: random.Random
     tally: Tally
     largest: int
+    moved: int = 0
 
     async def move(self, port: int, more: Callable[[], bool]) -> None:
         """Move file after file while there is to be more; every other mover is a session."""
         async with connected(port, f"mover{self.number}" if self.number % 2 else None) as client:
             while more():
-                file = contents.make(self.place.outbox, contents.size(self.dice, self.largest), self.dice)
+                outbox = self.place.outbox / f"{self.number}"
+                outbox.mkdir(exist_ok=True)
+                file = contents.make(outbox, contents.size(self.dice, self.largest), self.dice)
                 await self._there_and_back(client, file)
                 file.unlink()
 
     async def _there_and_back(self, client: AsyncClient, file: Path) -> None:
-        path, size = f"from{self.number}/{file.name}", contents.size_of(file)
+        self.moved += 1  # two empty files have the same name
+        path, size = f"from{self.number}/{self.moved}/{file.name}", contents.size_of(file)
         target = self.place.target / f"{self.number}" / file.name
         target.parent.mkdir(exist_ok=True)
         self.tally.deposits[path] = size
