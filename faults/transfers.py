@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class Tally:
     needed: int = 0
     """Bytes of all files, once for each way."""
     passed: int = 0
-    given_up: int = 0
+    given_up: list[str] = field(default_factory=list)
+    """Why clients gave up what was then begun anew."""
     mistakes: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
 
@@ -77,13 +78,17 @@ class Tally:
         return not (self.mistakes or self.seen.partial) and self.again <= MOST_AGAIN and self.fetched > 0
 
     def __str__(self) -> str:
-        wrong = [*self.mistakes, *self.seen.partial]
         return (
             f"{self.breaks:,} breaks, {len(self.deposits):,} deposited, {self.fetched:,} fetched, "
             f"{self.needed / MIB:,.0f} MiB, {self.again / 1024:,.0f} KiB again each time, "
-            f"{self.given_up} times tried anew, watched {self.seen.looks:,} times {self.seen.files:,} files, "
-            f"mistakes {len(wrong)}{''.join(f'; {each}' for each in wrong[:5])}"
+            f"watched {self.seen.looks:,} times {self.seen.files:,} files, "
+            f"tried anew {_some(self.given_up)}, mistakes {_some([*self.mistakes, *self.seen.partial])}"
         )
+
+
+def _some(sentences: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
+    return "; ".join([f"{len(sentences)}", *sentences[:5]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +167,8 @@ class Mover:
         while True:
             try:
                 await work()
-            except Unavailable:
-                self.tally.given_up += 1
+            except Unavailable as error:
+                self.tally.given_up.append(repr(error))
             except (PorticoError, OSError) as error:
                 self.tally.mistakes.append(f"{path[:20]}...: {error!r}")
                 return False
