@@ -68,7 +68,7 @@ def test_a_file_is_fetched_while_one_talks(stocked, here):
 
 @pytest.mark.slow
 def test_several_go_both_ways_and_what_fails_is_said(stocked, here):
-    with prompt(stocked.port) as one, stocked.line_client() as netcat:
+    with prompt(stocked.port, columns=200) as one, stocked.line_client() as netcat:
         one.prompts("Client1:")
         netcat.ask("")
         one.enter(f"/put {here}/mine.bin as deep/theirs.bin")
@@ -81,9 +81,9 @@ def test_several_go_both_ways_and_what_fails_is_said(stocked, here):
             "error: nothing: ",
             f"error: {here}/nothing: ",
         )
-        netcat.expect("Client1 put deep/theirs.bin (8.4 MB)")
+        netcat.expect("* Client1 put deep/theirs.bin (8.4 MB)")
         one.enter(f"/put {here}/mine.bin as tester1.txt")
-        one.shows("with replace at its end the line replaces it")
+        one.shows("or type replace at the end of the line")
         assert not any("Client1 put" in line for line in one.everything)
     assert (stocked.directory / "deep" / "theirs.bin").read_bytes() == DATA
     assert (here / "tester2.txt").read_text() == "The second test file.\n"

@@ -73,6 +73,7 @@ _DROP_UPLOAD = "DELETE FROM uploads WHERE id = ?"
 _INTEND = "INSERT OR REPLACE INTO changes VALUES (?, ?, 0, ?)"
 _REFUSE = "DELETE FROM changes WHERE key = ?"
 _SETTLE = "UPDATE changes SET body = ?, settled = 1 WHERE key = ?"
+_DONE = "UPDATE changes SET body = ? WHERE key = ?"
 _LEARN = (
     "INSERT INTO known (etag, sha256, name) VALUES (?, ?, ?) ON CONFLICT (etag) DO UPDATE SET "
     "sha256 = coalesce(excluded.sha256, sha256), name = coalesce(nullif(excluded.name, ''), name)"
@@ -104,7 +105,7 @@ class Kept:
 class Catalog:
     """The catalog at a path, None for one in memory; for any thread, and every method may block."""
 
-    def __init__(self, path: Path | None, sync: Sync, tell: Callable[[str], object]) -> None:
+    def __init__(self, path: Path | None, sync: Sync, tell: Callable[[str], None]) -> None:
         """Open or create it; `tell` is called with a sentence when it has to be begun anew."""
         self._path, self._sync = path, sync
         self._lock, self._reading = threading.Lock(), threading.Lock()
@@ -195,16 +196,16 @@ class Catalog:
             self._remember(etag, known)
         return known
 
-    def names(self, etags: Sequence[str]) -> dict[str, str]:
-        """Return who put these contents there, of those where that is known."""
+    def recall_all(self, etags: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of these contents, of those of which anything is."""
         marks = ",".join("?" * len(etags))
         rows = self._select(
-            f"SELECT etag, name FROM known WHERE name <> '' AND etag IN ({marks})",  # noqa: S608 - marks only
+            f"SELECT etag, sha256, name FROM known WHERE etag IN ({marks})",  # noqa: S608 - marks only
             etags,
         )
-        names = {str(etag): str(name) for etag, name in rows}
-        recent = ((etag, self._memory.get(etag, NOTHING).by) for etag in etags)
-        return names | {etag: by for etag, by in recent if by}
+        known = {etag: Known(sha256, name) for etag, sha256, name in rows}
+        recent = ((etag, self._memory.get(etag, NOTHING)) for etag in etags)
+        return known | {etag: newer for etag, newer in recent if newer is not NOTHING}
 
     def _remember(self, etag: str, known: Known) -> None:
         self._memory[etag] = known
@@ -260,6 +261,10 @@ class Catalog:
         self._closed.set()
         self._noted.set()
         self._thread.join()
+        # What was answered is known even when the log never heard of it.
+        for key, intent in list(self._open_intents.items()):
+            if intent.change.facts is not None:
+                self._notes.appendleft((_DONE, (pack(intent), key)))
         self.write()
         with self._lock, self._reading:
             self._reader.close()
@@ -306,7 +311,7 @@ class Catalog:
 
     # --- opening ---
 
-    def _open(self, tell: Callable[[str], object]) -> sqlite3.Connection:
+    def _open(self, tell: Callable[[str], None]) -> sqlite3.Connection:
         if self._path is None:
             return _prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
         try:

@@ -21,7 +21,7 @@ from pathlib import Path
 from portico.model.errors import Busy, Exists, NoSpace, PorticoError, TooBig, WrongOffset
 from portico.model.files import Order
 from portico.stores.beneath import sync_data
-from portico.stores.catalog import Catalog
+from portico.stores.catalog import Catalog, Kept
 from portico.stores.digests import Digests
 from portico.stores.intents import UPLOAD, Intent
 from portico.stores.uploads import FOLLOW_BYTES, SYNC_BYTES, Upload, unknown, write_error
@@ -58,26 +58,37 @@ class Uploads:
         self._all: dict[str, Upload] = {}
         self._same: dict[tuple[str, int, str], str] = {}
 
-    def load(self) -> None:
-        """Take up what an earlier run left, as far as it can be believed; forget what does not fit."""
+    def load(self, intents: Iterable[Intent]) -> None:
+        """Take up what an earlier run left, as far as it can be believed; forget what does not fit.
+
+        An upload that was about to be finished is whole and on the disk, whether the catalog kept it or not.
+        """
         files = set(os.listdir(self.folder))  # noqa: PTH208 - pathlib takes no descriptors
+        for intent in intents:
+            kind, _, upload = intent.key.partition(":")
+            if kind == UPLOAD and upload in files:
+                change = intent.change
+                order = Order(change.path, change.size, change.sha256, upload, intent.replace)
+                self._add(Upload(self.folder, upload, order, change.size, time.time()))
         for kept in self._catalog.uploads():
             if kept.id not in files:
                 self._catalog.drop_upload(kept.id)
-                continue
-            files.discard(kept.id)
-            path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
-            offset = os.stat(kept.id, dir_fd=self.folder, follow_symlinks=False).st_size
-            if kept.boot != self._boot and offset > kept.synced:
-                offset = kept.synced
-                _cut(self.folder, kept.id, offset)
-            order = Order(path, size, sha256, kept.id, may_replace, mtime)
-            upload = Upload(self.folder, kept.id, order, offset, began)
-            upload.synced = upload.durable = min(kept.synced, offset)
-            upload.kept = True
-            self._add(upload)
-        for name in files:
+            elif kept.id not in self._all:
+                self._add(self._restored(kept))
+        for name in files - self._all.keys():
             os.unlink(name, dir_fd=self.folder)
+
+    def _restored(self, kept: Kept) -> Upload:
+        path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
+        offset = os.stat(kept.id, dir_fd=self.folder, follow_symlinks=False).st_size
+        if kept.boot != self._boot and offset > kept.synced:
+            offset = kept.synced
+            _cut(self.folder, kept.id, offset)
+        order = Order(path, size, sha256, kept.id, may_replace, mtime)
+        upload = Upload(self.folder, kept.id, order, offset, began)
+        upload.synced = upload.durable = min(kept.synced, offset)
+        upload.kept = True
+        return upload
 
     def finished(self, upload: str) -> Intent | None:
         """Return how an upload ended that was finished within a day."""
@@ -93,7 +104,8 @@ class Uploads:
                 upload = self._begin(order, most, desk)
         if order.path != upload.order.path or _differ(order, upload.order):
             raise Exists(f"the upload {order.upload} is that of another file; begin this one with another id")
-        upload.order = replace(upload.order, replace=order.replace, mtime=order.mtime)
+        if (order.replace, order.mtime) != (upload.order.replace, upload.order.mtime):
+            upload.order = replace(upload.order, replace=order.replace, mtime=order.mtime)
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)

@@ -5,10 +5,10 @@ each time would make thousands of deposits into it quadratic, so what was read i
 hashes of folded names: a filter. What is not in it is new. What is in it is looked up on the disk, which has
 the last word; so a hash too many does no harm, and takes a third of the memory that names would.
 
-A folder that has changed is read again, but never so often that reading takes more than a small share of the
-time. Our own changes are told (`made`); a name made by others is overlooked for as long as twenty readings
-take, about a millisecond for a folder of a hundred names. Then two names may read the same, as anybody can
-have it who works in the folder itself; nothing is overwritten.
+A folder that has changed is read again, but never so often that reading again, whichever folder, takes more
+than a small share of the time. Our own changes are told (`made`); a name made by others is overlooked for as
+long as twenty readings take, about a millisecond for a folder of a hundred names. Then two names may read the
+same, as anybody can have it who works in the folder itself; nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 class _Known:
     """What is known of one folder; `stamp` is its time of modification when it was read."""
 
-    __slots__ = ("claims", "lock", "seen", "stamp", "until")
+    __slots__ = ("claims", "lock", "read", "seen", "stamp")
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.stamp = -1
-        self.until = 0.0
+        self.read = False
         self.seen: set[int] = set()
         self.claims: dict[str, str] = {}
 
@@ -56,6 +56,7 @@ class Folders:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = Lock()
+        self._until = 0.0
         self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
 
     def collision(self, folder: int, name: str) -> str | None:
@@ -134,13 +135,14 @@ class Folders:
     def _refresh(self, known: _Known, folder: int, mtime_ns: int) -> None:
         """Read the folder anew if it has changed and was not read just now."""
         begun = self._now()
-        if mtime_ns == known.stamp or begun < known.until:
+        if mtime_ns == known.stamp or (known.read and begun < self._until):
             return
         # A time so recent may be that of later changes as well.
         known.stamp = mtime_ns if time.time_ns() - mtime_ns > TICK_NS else -1
         known.seen = {hash(fold_part(name)) for name in _names(folder)}
         end = self._now()
-        known.until = end + SHARE * (end - begun)
+        known.read = True
+        self._until = end + SHARE * (end - begun)
         self._forget()
 
 

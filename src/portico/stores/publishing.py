@@ -24,11 +24,12 @@ import os
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from portico.model.errors import Exists, PorticoError, Unavailable
-from portico.model.files import FileChange
+from portico.model.files import FileChange, FileFacts
 from portico.stores import beneath
 from portico.stores.catalog import Catalog
 from portico.stores.deposits import Uploads
@@ -78,7 +79,7 @@ class Publisher:
     def publish(self, group: Sequence[Pending], handles: Handles) -> None:
         """Make the changes of a group and give each its outcome."""
         if self._durable:
-            _make_durable(group)
+            _make_durable(group, self._uploads.folder)
         left = [pending for pending in group if pending.outcome is None]
         try:
             self._catalog.intend([pending.intent for pending in left])
@@ -127,10 +128,9 @@ class Publisher:
                 self._uploads.drop(found)
                 found.let_go()
             return pending.outcome
-        if kind == REMOVE:
-            return change
+        # Its file has gone from where it was, which only the change does; it may have changed again since.
         if not _is_there(handles, change.path, intent.inode):
-            return None
+            return change if kind == REMOVE else intent.done(_once(change))
         by = change.author.name if kind == UPLOAD else ""
         return self._done(intent, change.change, look(handles, change.path), change.sha256, by)
 
@@ -152,8 +152,10 @@ class Publisher:
 
     def _appear(self, intent: Intent, upload: Upload, handles: Handles) -> FileChange:
         change = intent.change
+        # Opened while it has this name.
+        file = upload.file()
         kind = self._name(self._uploads.folder, upload.id, intent, handles)
-        return self._done(intent, kind, os.fstat(upload.file()), change.sha256, change.author.name)
+        return self._done(intent, kind, os.fstat(file), change.sha256, change.author.name)
 
     def _move(self, intent: Intent, handles: Handles) -> FileChange:
         change = intent.change
@@ -218,6 +220,12 @@ class Publisher:
             self._catalog.refuse(refused)
 
 
+def _once(change: FileChange) -> FileFacts:
+    """Return the facts of a file that has changed since: with an etag that is no file's."""
+    by = change.author.name if change.change != "moved" else ""
+    return FileFacts(change.path, change.size, time.time_ns() // 1000, "", change.sha256 or None, by)
+
+
 def taken(path: str) -> Exists:
     """Return the error for a path that has a file."""
     return Exists(f"there is a file {path} already; choose another name, or replace it")
@@ -267,9 +275,11 @@ def _refuse(group: Iterable[Pending], error: PorticoError) -> None:
         pending.outcome = error
 
 
-def _make_durable(group: Sequence[Pending]) -> None:
-    """Put the bytes of the uploads of a group on the disk; one that cannot be is refused."""
+def _make_durable(group: Sequence[Pending], folder: int) -> None:
+    """Put the uploads of a group on the disk, with their temporary names; one that cannot be is refused."""
     uploads = [pending for pending in group if pending.upload is not None]
+    if not uploads:
+        return
     if len(uploads) >= GROUP and beneath.can_sync_all() and _dirty() < DIRTY_KIB:
         with contextlib.suppress(OSError):
             beneath.sync_all(_file(uploads[0]))
@@ -282,6 +292,10 @@ def _make_durable(group: Sequence[Pending]) -> None:
             beneath.sync_data(_file(pending))
         except OSError as error:
             pending.outcome = write_error(error)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        _refuse(uploads, write_error(error))
 
 
 def _file(pending: Pending) -> int:

@@ -105,8 +105,8 @@ TREE = TreeSummary(1_204, 37_100_000, 3, [Failure(f"{n}", NotFound("gone")) for 
         ),
         (
             Deposit("fw.bin", "", replace=False),
-            Exists("it is there"),
-            ["error: fw.bin: it is there; with replace at its end the line replaces it"],
+            Exists("it is there; or replace it"),
+            ["error: fw.bin: it is there; or type replace at the end of the line"],
         ),
         (
             Fetch("notes/", ""),

@@ -20,7 +20,7 @@ from portico.client.meter import Meter, share
 from portico.client.prompt.own import Deposit, Fetch
 from portico.client.prompt.wording import Shown, notice, trouble
 from portico.client.transfer.values import FileProgress, TreeProgress, TreeSummary
-from portico.model.errors import Exists, PorticoError
+from portico.model.errors import PorticoError
 from portico.model.files import FileFacts
 from portico.model.patterns import Pattern
 from portico.model.quantities import size
@@ -90,10 +90,9 @@ class Errands:
         name, tell = errand.name, self._heard(errand.name)
         try:
             self._report(errand, await _work(self._client, errand, tell))
-        except Exists as error:
-            self._tell(trouble(f"{name}: {error.sentence}; with replace at its end the line replaces it"))
         except PorticoError as error:
-            self._tell(trouble(f"{name}: {error.sentence}"))
+            sentence = error.sentence.replace("or replace it", "or type replace at the end of the line")
+            self._tell(trouble(f"{name}: {sentence}"))
 
     def _report(self, errand: Errand, done: Done) -> None:
         if isinstance(done, FileFacts):

@@ -142,7 +142,7 @@ class FetchTree:
             self._asked.append(wanted)
             self._asked_bytes += facts.size
             asks.append(encode(["READ", facts.path, 0, facts.size, "IF", facts.etag]))
-            if self._verify:
+            if self._verify and facts.sha256 is None:
                 asks.append(encode(["STAT", facts.path, "DIGEST"]))
         return asks
 
@@ -216,7 +216,9 @@ class FetchTree:
     def _compared(self, channel: Channel, wanted: Wanted, file: Temporary) -> PorticoError | None:
         """Take the digest, and compare; return what went wrong."""
         try:
-            known = facts_of(channel.inbox.value(), wanted.facts.path)
+            known = wanted.facts
+            if known.sha256 is None:
+                known = facts_of(channel.inbox.value(), known.path)
         except (Unavailable, ProtocolError):
             raise
         except PorticoError as refusal:

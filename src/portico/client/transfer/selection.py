@@ -51,7 +51,7 @@ class Selection:
         """Return the request for the next page."""
         pattern = [] if self._pattern.exact else [self._pattern.text]
         after = ["AFTER", self._listed] if self._listed else []
-        return encode(["LIST", *pattern, *after, "COUNT", PAGE])
+        return encode(["LIST", *pattern, *after, "COUNT", PAGE, "DIGEST"])
 
     def take(self, page: Any) -> list[FileFacts]:  # noqa: ANN401 - whatever the server answered
         """Return the files of a page that are meant; raise `ProtocolError` when it makes no sense."""
