@@ -71,7 +71,7 @@ class Mover:
         self.code = 0
         self._json, self._verb, self._prints, self._resumes = arguments.json, verb, prints, resumes
         self._meter = Meter()
-        self._live = Live(self._meter)
+        self._live = Live(self._meter, shown=prints or not output.on_terminal())
         self._begun = False
         self.say = self._live.say
 
