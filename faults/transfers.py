@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from faults import contents
 from faults.contents import MIB
 from faults.watcher import Seen, watching
 from portico import AsyncClient
+from portico.model.entries import FileEvent
 from portico.model.errors import PorticoError, Unavailable
 from tests.support.proxy import NONE, Proxy, Trouble
 from tests.support.server import ServerProcess
@@ -61,7 +62,8 @@ class Tally:
     needed: int = 0
     """Bytes of all files, once for each way."""
     passed: int = 0
-    given_up: int = 0
+    given_up: list[str] = field(default_factory=list)
+    """Why clients gave up what was then begun anew."""
     mistakes: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
 
@@ -76,13 +78,17 @@ class Tally:
         return not (self.mistakes or self.seen.partial) and self.again <= MOST_AGAIN and self.fetched > 0
 
     def __str__(self) -> str:
-        wrong = [*self.mistakes, *self.seen.partial]
         return (
             f"{self.breaks:,} breaks, {len(self.deposits):,} deposited, {self.fetched:,} fetched, "
             f"{self.needed / MIB:,.0f} MiB, {self.again / 1024:,.0f} KiB again each time, "
-            f"{self.given_up} times tried anew, watched {self.seen.looks:,} times {self.seen.files:,} files, "
-            f"mistakes {len(wrong)}{''.join(f'; {each}' for each in wrong[:5])}"
+            f"watched {self.seen.looks:,} times {self.seen.files:,} files, "
+            f"tried anew {_some(self.given_up)}, mistakes {_some([*self.mistakes, *self.seen.partial])}"
         )
+
+
+def _some(sentences: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
+    return "; ".join([f"{len(sentences)}", *sentences[:5]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +133,21 @@ class Mover:
     dice: random.Random
     tally: Tally
     largest: int
+    moved: int = 0
 
     async def move(self, port: int, more: Callable[[], bool]) -> None:
         """Move file after file while there is to be more; every other mover is a session."""
         async with connected(port, f"mover{self.number}" if self.number % 2 else None) as client:
             while more():
-                file = contents.make(self.place.outbox, contents.size(self.dice, self.largest), self.dice)
+                outbox = self.place.outbox / f"{self.number}"
+                outbox.mkdir(exist_ok=True)
+                file = contents.make(outbox, contents.size(self.dice, self.largest), self.dice)
                 await self._there_and_back(client, file)
                 file.unlink()
 
     async def _there_and_back(self, client: AsyncClient, file: Path) -> None:
-        path, size = f"from{self.number}/{file.name}", contents.size_of(file)
+        self.moved += 1  # two empty files have the same name
+        path, size = f"from{self.number}/{self.moved}/{file.name}", contents.size_of(file)
         target = self.place.target / f"{self.number}" / file.name
         target.parent.mkdir(exist_ok=True)
         self.tally.deposits[path] = size
@@ -157,8 +167,8 @@ class Mover:
         while True:
             try:
                 await work()
-            except Unavailable:
-                self.tally.given_up += 1
+            except Unavailable as error:
+                self.tally.given_up.append(repr(error))
             except (PorticoError, OSError) as error:
                 self.tally.mistakes.append(f"{path[:20]}...: {error!r}")
                 return False
@@ -274,26 +284,33 @@ def _watched(server: ServerProcess, place: Place, tally: Tally) -> Iterator[None
 
 
 async def hold_against_log(port: int, tally: Tally) -> None:
-    """Every deposit stands in the log once, as what it is, and in the repository as it was."""
+    """Every deposit stands in the log once, as what it is, and in the repository as it was.
+
+    What somebody put into the directory by other means is told of without a digest, and does not count.
+    """
     async with connected(port) as client:
-        told: list[tuple[str, int, str]] = []
-        since = 0
-        while page := await client.history(since=since, count=1_000, kind="file"):
-            since = page[-1].seq
-            told += [(entry.path, entry.size, entry.sha256) for entry in page]
+        told = await _told(client)
         listed = {facts.path: facts.size for facts in await client.list()}
-    times = Counter(path for path, _, _ in told)
-    tally.mistakes += [
-        f"{path} stands {times[path]} times in the log" for path in tally.deposits if times[path] != 1
-    ]
-    tally.mistakes += [
-        f"{path} is in the log and was not deposited" for path in times if path not in tally.deposits
-    ]
-    tally.mistakes += [
-        f"{path} is told of as another file"
-        for path, size, digest in told
-        if not path.rpartition("/")[2].startswith(f"{digest}-{size}.")
-    ]
-    tally.mistakes += [
-        f"{path} is not listed as it is" for path, size in tally.deposits.items() if listed.get(path) != size
-    ]
+    times = Counter(event.path for event in told)
+    for path, size in tally.deposits.items():
+        if times[path] != 1:
+            tally.mistakes.append(f"{path} stands {times[path]} times in the log")
+        if listed.get(path) != size:
+            tally.mistakes.append(f"{path} is not listed as it is")
+    for event in told:
+        if event.path not in tally.deposits and event.sha256:
+            tally.mistakes.append(f"{event.path} is in the log and was not deposited")
+        if event.path in tally.deposits and not _is_told_as_it_is(event):
+            tally.mistakes.append(f"{event.path} is told of as another file")
+
+
+async def _told(client: AsyncClient) -> list[FileEvent]:
+    """All that the log tells of files."""
+    told: list[FileEvent] = []
+    while page := await client.history(since=told[-1].seq if told else 0, count=1_000, kind="file"):
+        told += [entry for entry in page if isinstance(entry, FileEvent)]
+    return told
+
+
+def _is_told_as_it_is(event: FileEvent) -> bool:
+    return event.change == "added" and event.path.endswith(f"{event.sha256}-{event.size}.bin")

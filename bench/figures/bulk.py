@@ -56,7 +56,7 @@ def big_file(folder: Path, size: int) -> Path:
         block = os.urandom(MIB)
         with file.open("wb") as content:
             for number in range(0, size, MIB):
-                content.write(number.to_bytes(8) + block[8 : min(MIB, size - number)])
+                content.write((number.to_bytes(8) + block[8:])[: size - number])
             os.fsync(content.fileno())
     return file
 

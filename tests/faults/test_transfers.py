@@ -78,11 +78,20 @@ def test_the_watcher_sees_what_is_not_whole(tmp_path):
     ]
 
 
-async def test_a_deposit_that_the_log_does_not_tell_of_is_a_mistake(serve):
-    tally = Tally(deposits={"tester1.txt": 21, "nowhere.txt": 3})
-    await hold_against_log(serve().port, tally)
+async def test_what_the_log_and_the_deposits_do_not_agree_on_is_a_mistake(serve, tmp_path):
+    server, place = serve(), Place.under(tmp_path)
+    file = contents.make(place.outbox, 10, random.Random(1))
+    async with connected(server.port) as client:
+        await client.put(file, file.name)
+        await client.put(file, "other.bin")
+    tally = Tally(deposits={file.name: 10, "other.bin": 11, "nowhere.bin": 3})
+    await hold_against_log(server.port, tally)
     assert tally.mistakes == [
-        "tester1.txt stands 0 times in the log",
-        "nowhere.txt stands 0 times in the log",
-        "nowhere.txt is not listed as it is",
+        "other.bin is not listed as it is",
+        "nowhere.bin stands 0 times in the log",
+        "nowhere.bin is not listed as it is",
+        "other.bin is told of as another file",
     ]
+    tally = Tally(deposits={file.name: 10})
+    await hold_against_log(server.port, tally)
+    assert tally.mistakes == ["other.bin is in the log and was not deposited"]

@@ -1,6 +1,7 @@
 """The proxy of the tests does to a connection what it is told to, and leaves nothing behind."""
 
 import asyncio
+import math
 import random
 
 import pytest
@@ -85,6 +86,7 @@ async def test_without_trouble_all_passes_in_both_directions(peer):
         await soon(peer.ends[0].wait())
         assert peer.said == [3 * DATA]
         assert (proxy.connections, proxy.cuts, proxy.repeats) == (1, 0, 0)
+        assert (proxy.up, proxy.down) == (60_000, 60_007)
 
 
 async def test_a_cut_upwards_lets_no_more_pass_than_it_says(peer):

@@ -158,6 +158,8 @@ class Deposit:
     def _send(self, channel: Channel) -> None:
         """Bring what is missing over one connection."""
         upload, at = self._begin(channel)
+        if at:  # it may be another connection's still: hear of it before sixteen megabytes are on their way
+            channel.call(["WRITE", upload, at, b""])
         self._source.taken(at)
         owed = 0
         while count := self._source.send(channel, upload, at, self._report):
