@@ -195,6 +195,25 @@ def test_ctrl_c_keeps_what_came_and_the_same_again_goes_on(room, big, here):
     assert [path.name for path in here.iterdir()] == ["big.bin"]
 
 
+@pytest.mark.slow
+def test_a_server_that_is_away_for_a_while_is_waited_for(serve, here):
+    server = serve()
+    data = os.urandom(1 << 20) * 8
+    (server.directory / "big.bin").write_bytes(data)
+    with Gate(server.port, 4 << 20) as gate:
+        env = command.environment(gate, TERM="xterm")
+        with Terminal(*command.COMMAND, "get", "big.bin", env=env, columns=120) as one:
+            one.shows("big.bin   ", " %")
+            server.kill()
+            one.shows("; waiting until the server is back")
+            server.restart()
+            gate.open()
+            one.ends(0)
+            one.shows("big.bin: 8.4 MB fetched in ")
+            assert len(one.lines) == 2
+    assert (here / "big.bin").read_bytes() == data
+
+
 def test_an_interrupt_before_anything_began_says_nothing(here):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         env = command.environment(PORTICO_SERVER=f"127.0.0.1:{listener.getsockname()[1]}")

@@ -57,6 +57,7 @@ def test_a_file_has_a_line_for_every_terminal(cells, seen, shown):
         (80, tree(), "logs: 1,204 of 10,000 files, 37.1 MB, 2:16 left"),
         (80, tree(failed=3), "logs: 1,204 of 10,000 files, 37.1 MB, 3 failed, 2:16 left"),
         (80, tree(counted=False), "logs: 1,204 files, 37.1 MB"),
+        (80, tree(files=1, counted=False), "logs: 1 file, 37.1 MB"),
         (46, tree(), "1,204 of 10,000 files, 37.1 MB, 2:16 left"),
         (20, tree(), "...7.1 MB, 2:16 left"),
     ],

@@ -226,6 +226,7 @@ async def test_who_fetched_a_file_to_its_end_is_told_and_what_is_under_way_is_sh
     await peer.line()
     await peer.reader.readexactly(2 * MIB + 17 + 2)
     assert (await peer.lines(10))[-2:] == [f":{len(BIG)}", "+PONG"]
+    print(served.server.transfers.lines())
     upload, fetch = served.server.transfers.lines()
     assert (upload.direction, upload.path, upload.size, upload.offset) == (
         "put",

@@ -73,6 +73,7 @@ class Mover:
         self._meter = Meter()
         self._live = Live(self._meter)
         self._begun = False
+        self.say = self._live.say
 
     async def run(self, client: AsyncClient, transfers: Sequence[Transfer]) -> None:
         """Do them all; raise what concerns all of them."""

@@ -113,7 +113,8 @@ def _file(track: Track, news: FileProgress, now: float, cells: int, room: int) -
 def _tree(track: Track, news: TreeProgress, now: float, cells: int) -> str:
     of, left = f" of {news.of_files:,}" if news.counted else "", _left(track, now)
     failed = f", {news.failed:,} failed" if news.failed else ""
-    text = f"{news.files:,}{of} files, {size(news.bytes)}{failed}{f', {left}' if left else ''}"
+    noun = "file" if news.files == 1 and not of else "files"
+    text = f"{news.files:,}{of} {noun}, {size(news.bytes)}{failed}{f', {left}' if left else ''}"
     name = cut(one_line(track.name), max(0, cells - width(text) - len(": ")))
     return cut(f"{name}: {text}" if name.strip(".") else text, cells)
 

@@ -106,9 +106,10 @@ class Call:
     """One connection as the commands know it; made once, handed to every handler.
 
     `session` is 0 for a visitor; `beside` another one, in whose name files are moved over this connection;
-    `joining` while a join of its own is on its way to the log; `pushes` tells whether its wire can carry what nobody asked for; `protocol` is 0 where there are no versions to choose
-    from; `refusing` answers everything in the place of the commands, from MULTI to EXEC or DISCARD and after
-    BYE; `now` is the instant of the bytes being worked on.
+    `joining` while a join of its own is on its way to the log; `pushes` tells whether its wire can carry what
+    nobody asked for; `protocol` is 0 where there are no versions to choose from; `refusing` answers
+    everything in the place of the commands, from MULTI to EXEC or DISCARD and after BYE; `now` is the instant
+    of the bytes being worked on.
     """
 
     id: int

@@ -7,7 +7,7 @@ from typing import Any
 from portico.commands.arguments import DATA, NAME, VERSION, WORD
 from portico.commands.call import Call
 from portico.commands.declare import Command, command, many, option, optional, required
-from portico.commands.joining import join, rename, resume
+from portico.commands.joining import digest, join, rename, resume
 from portico.model.errors import NoProto, NotOffered, PorticoError
 from portico.model.replies import OK, PONG, Greeting, Simple
 from portico.model.version import __version__

@@ -25,7 +25,6 @@ FILES = {path: path.encode() * (number % 700) for number, path in enumerate(NAME
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch):
     monkeypatch.setattr(tree_module, "SMALL_BYTES", 64_000)
-    monkeypatch.setattr(tree_module, "WHOLE_BYTES", 10_000)
     monkeypatch.setattr(tree_module, "ASKED_FILES", 16)
     monkeypatch.setattr(selection_module, "PAGE", 37)
 

@@ -14,10 +14,13 @@ from portico.client.link import cannot_connect, keep_alive, reason
 from portico.client.resp import Value, encode
 from portico.client.transfer.inbox import Inbox
 from portico.client.transfer.job import Job
-from portico.model.errors import Lost, NotFound, PorticoError, ProtocolError, Unavailable
+from portico.model.errors import CannotConnect, Lost, NotFound, PorticoError, ProtocolError
 
 DIGEST_SECONDS = 60.0
 """How long the answer to a STAT with DIGEST may take: the server itself waits 30 s for a digest."""
+
+BROKEN = (Lost, CannotConnect, ProtocolError)
+"""What ends a connection; anything else is the refusal of one request."""
 
 
 class Channel:
@@ -109,7 +112,7 @@ class Channel:
     def _lost(self, error: OSError) -> PorticoError:
         self._job.check()
         if isinstance(error, TimeoutError):
-            return Unavailable("the server said nothing for too long")
+            return Lost("the server said nothing for too long")
         return Lost(f"the connection broke: {reason(error)}")
 
 

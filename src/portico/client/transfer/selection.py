@@ -10,10 +10,7 @@ A listing is not believed: what was not asked for, or is out of order, ends it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from portico.client.resp import encode
-from portico.client.transfer.answers import facts_of
 from portico.model.errors import ProtocolError
 from portico.model.files import FileFacts
 from portico.model.paths import check_path
@@ -53,11 +50,8 @@ class Selection:
         after = ["AFTER", self._listed] if self._listed else []
         return encode(["LIST", *pattern, *after, "COUNT", PAGE, "DIGEST"])
 
-    def take(self, page: Any) -> list[FileFacts]:  # noqa: ANN401 - whatever the server answered
+    def take(self, files: list[FileFacts]) -> list[FileFacts]:
         """Return the files of a page that are meant; raise `ProtocolError` when it makes no sense."""
-        if not isinstance(page, list):
-            raise ProtocolError("protocol: the server's list of files is none")
-        files = [facts_of(facts) for facts in page]
         self.ended = len(files) < PAGE
         for number, file in enumerate(files):
             if not self._listed < file.path:
