@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from faults.contents import NAME, size_of, wrong
 
 #: Between two looks. A file of a megabyte takes longer to be written.
 PAUSE = 0.001
+LOOKING = "looking"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,6 +45,8 @@ def watching(*folders: Path) -> Iterator[Seen]:
     )
     seen = Seen()
     try:
+        if process.stdout is not None:
+            process.stdout.readline()  # it looks
         yield seen
         looks, files, partial = json.loads(process.communicate()[0])
         seen.looks, seen.files, seen.partial = looks, files, tuple(partial)
@@ -97,9 +99,10 @@ def main(folders: Sequence[str]) -> None:
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     watcher = Watcher(folders)
-    while not over.is_set():
+    print(LOOKING, flush=True)
+    while not over.wait(PAUSE):
         watcher.look()
-        time.sleep(PAUSE)
+    watcher.look()
     print(json.dumps([watcher.looks, len(watcher.whole), watcher.partial]))
 
 
