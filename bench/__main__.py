@@ -1,6 +1,7 @@
-"""The command line: `python -m bench wire`, `python -m bench client`."""
+"""The command line: `python -m bench wire`, `python -m bench client`, `python -m bench files`."""
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import figures, table
-from bench.context import Context, file_system, scratch_directory
+from bench.context import MEMORY, Context, file_system, scratch_directory
 from bench.errors import BenchError
 from bench.figures.base import Measurable
 from bench.ratios import MISSED
@@ -24,10 +25,15 @@ ROUNDS, SECONDS = 5, 2.0
 COMMANDS = {
     "wire": "requests, durable messages, fan-out, memory, crashes",
     "client": "the client library, and what the commands of the shell cost",
+    "files": "transfers: long files, trees, and what others notice of them",
 }
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
+#: Of a long file, in MiB, and of a tree, in small files: large enough that setting up does not count.
+SIZE, FILES = 1024, 10_000
+QUICK_SIZE, QUICK_FILES = 256, 1_000
+MIB = 1 << 20
 #: Names that stand for all figures that begin with them.
-GROUPS = frozenset({"fanout", "library", "say", "start"})
+GROUPS = frozenset({"download", "fanout", "library", "ping", "say", "start", "tree", "upload"})
 #: Exit codes: everything was measured and is correct; something was not; the command line makes no sense.
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -87,7 +93,12 @@ def _context(options: argparse.Namespace, scratch: Path) -> Context:
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     seed = random.randrange(1 << 16) if options.seed is None else options.seed
-    return Context(rounds, seconds, scratch, options.quick, seed)
+    plain = Context(rounds, seconds, scratch, options.quick, seed)
+    if options.command != "files":
+        return plain
+    size = options.size or (QUICK_SIZE if options.quick else SIZE)
+    files = options.files or (QUICK_FILES if options.quick else FILES)
+    return dataclasses.replace(plain, memory=options.memory, size=size * MIB, files=files)
 
 
 def _report(rows: Sequence[table.Row], options: argparse.Namespace, context: Context) -> None:
@@ -110,6 +121,8 @@ def _environment(scratch: Path, context: Context) -> dict[str, object]:
         "rounds": context.rounds,
         "seconds": context.seconds,
         "quick": context.quick,
+        "size": context.size,
+        "files": context.files,
     }
 
 
@@ -118,7 +131,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     for command, summary in COMMANDS.items():
         _add_flags(commands.add_parser(command, help=summary))
+    _add_file_flags(commands.choices["files"])
     return parser
+
+
+def _add_file_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", type=int, metavar="MIB", help=f"of a long file (default {SIZE})")
+    parser.add_argument(
+        "--files", type=int, help=f"small files in a tree, and a tenth of larger ones (default {FILES})"
+    )
+    parser.add_argument(
+        "--memory",
+        type=Path,
+        default=MEMORY,
+        help=f"a folder on tmpfs, for what must not wait for a disk ({MEMORY})",
+    )
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:

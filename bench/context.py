@@ -15,17 +15,34 @@ from bench.ratios import Sample
 
 #: File systems in memory: an fsync there costs nothing, so a durable figure would mean nothing.
 MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs", "devtmpfs"})
+#: Where Linux has one.
+MEMORY = Path("/dev/shm")  # noqa: S108 - every name in it is made by tempfile
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The bounds of one measurement."""
+    """The bounds of one measurement.
+
+    `scratch` is on a disk, `memory` a directory on a file system in memory; `size` the bytes of a long file,
+    `files` the number of small ones in a tree.
+    """
 
     rounds: int
     seconds: float
     scratch: Path
     quick: bool = False
     seed: int = 0
+    memory: Path = MEMORY
+    size: int = 1 << 30
+    files: int = 10_000
+
+    @contextlib.contextmanager
+    def in_memory(self) -> Iterator[Path]:
+        """A new directory in memory, removed afterwards."""
+        with tempfile.TemporaryDirectory(
+            prefix="bench-", dir=self.memory, ignore_cleanup_errors=True
+        ) as name:
+            yield Path(name)
 
     def count(self, full: int, quick: int) -> int:
         """A number of connections or rounds, smaller in a quick look."""

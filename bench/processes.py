@@ -49,14 +49,26 @@ class Process:
         tail = " | ".join(self.text().splitlines()[-3:]) or "it printed nothing"
         raise BenchError(f"{self.name} did not say {marker!r} when started: {tail}")
 
+    def wait_to_listen(self, host: str, port: int, seconds: float = START_SECONDS) -> None:
+        """Wait until it accepts connections, for those that say nothing when they do."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self._popen.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection((host, port), seconds):
+                return
+            time.sleep(POLL)
+        raise BenchError(
+            f"{self.name} did not listen when started: {self.text()[-300:] or 'it printed nothing'}"
+        )
+
     def text(self) -> str:
         """Everything it has printed."""
         return self.output.read_text("utf-8", "replace")
 
     def cpu(self) -> float:
-        """Processor seconds so far, all threads, user and system."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Processor seconds so far, user and system: all threads, and the children of servers that fork."""
+        return (
+            _ticks(self._proc("stat")) + sum(_family_ticks(child) for child in _children(self.pid))
+        ) / TICKS
 
     def rss(self) -> int:
         """Resident memory in bytes."""
@@ -94,6 +106,27 @@ class Process:
             return Path(f"/proc/{self.pid}/{name}").read_text("utf-8")
         except (FileNotFoundError, ProcessLookupError):
             raise BenchError(f"{self.name} ended while it was measured: {self.text()[-300:]}") from None
+
+
+def _ticks(stat: str) -> int:
+    """What a process has used, and those of its children that have ended and were waited for."""
+    return sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _family_ticks(pid: int) -> int:
+    """The same for one that may end at any moment."""
+    below = sum(_family_ticks(child) for child in _children(pid))
+    try:
+        return below + _ticks(Path(f"/proc/{pid}/stat").read_text("utf-8"))
+    except (FileNotFoundError, ProcessLookupError):
+        return below
 
 
 def own_cpu() -> float:

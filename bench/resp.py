@@ -63,6 +63,15 @@ class Client:
             return {self.receive(): self.receive() for _ in range(int(rest))}
         return _simple(kind, rest)
 
+    def skip(self) -> int:
+        """Read a bulk string of any bytes as the next reply; return its length."""
+        line = self._file.readline()
+        if line[:1] != b"$":
+            raise RespError(line[1:].decode().strip())
+        length = int(line[1:])
+        self._file.read(length + 2)
+        return length
+
     def close(self) -> None:
         """Close the connection."""
         self._file.close()

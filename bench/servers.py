@@ -14,6 +14,8 @@ from bench.processes import Process, free_port
 HOST = "127.0.0.1"
 #: A queue for all who connect at once: who finds it full tries again a second later, and we measure that.
 BACKLOG = 4096
+#: What Debian and Ubuntu call the package of a program, where it is not the program's name.
+PACKAGES = {"redis-benchmark": "redis-tools", "redis-cli": "redis-tools", "sha256sum": "coreutils"}
 THREADED = Path(__file__).with_name("threaded_server.py")
 
 
@@ -27,10 +29,14 @@ class Server:
 
 
 def launch_portico(
-    home: Path, arguments: Sequence[str] = (), clients: int = 100, connections: int = 1024
+    home: Path,
+    arguments: Sequence[str] = (),
+    clients: int = 100,
+    connections: int = 1024,
+    served: Path | None = None,
 ) -> Server:
-    """Start Portico on a directory in `home`, where its output goes too; it picks its port."""
-    served = home / "served"
+    """Start Portico on `served`, or a directory in `home`, where its output goes; it picks its port."""
+    served = served or home / "served"
     served.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "portico", "serve", str(served), "--port", "0"]
     command += ["--max-clients", str(clients), "--max-connections", str(connections), *arguments]
@@ -45,20 +51,25 @@ def launch_portico(
 
 @contextlib.contextmanager
 def portico(
-    scratch: Path, *arguments: str, clients: int = 100, connections: int = 1024, quiet: bool = True
+    scratch: Path,
+    *arguments: str,
+    clients: int = 100,
+    connections: int = 1024,
+    quiet: bool = True,
+    served: Path | None = None,
 ) -> Iterator[Server]:
-    """A Portico in a new directory, ended afterwards."""
+    """A Portico on `served` or a new directory, ended afterwards."""
     flags = [*(["--quiet"] if quiet else []), *arguments]
-    home = _home(scratch, "portico-")
-    server = launch_portico(home, flags, clients, connections)
-    with _ended(server):
+    home = new_home(scratch, "portico-")
+    server = launch_portico(home, flags, clients, connections, served)
+    with ended(server):
         yield server
 
 
 @contextlib.contextmanager
 def redis(scratch: Path, *, durable: bool = False, connections: int = 10_000) -> Iterator[Server]:
     """A redis-server without snapshots; `durable`: every write is on the disk before it is answered."""
-    home = _home(scratch, "redis-")
+    home = new_home(scratch, "redis-")
     port = free_port()
     command = [tool("redis-server"), "--port", str(port), "--bind", HOST, "--dir", str(home), "--save", ""]
     # Protected mode turns away all addresses but 127.0.0.1; the default listen queue half of 1,000 clients.
@@ -67,7 +78,7 @@ def redis(scratch: Path, *, durable: bool = False, connections: int = 10_000) ->
         command += ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]
     process = Process("redis-server", command, home / "output")
     server = Server(process, port)
-    with _ended(server):
+    with ended(server):
         process.wait_for("eady to accept connections")
         yield server
 
@@ -75,18 +86,18 @@ def redis(scratch: Path, *, durable: bool = False, connections: int = 10_000) ->
 @contextlib.contextmanager
 def threaded(scratch: Path, clients: int) -> Iterator[Server]:
     """The report's server: a thread per client, everything in memory."""
-    home = _home(scratch, "threaded-")
+    home = new_home(scratch, "threaded-")
     command = [sys.executable, str(THREADED), "--port", "0", "--max-clients", str(clients)]
     process = Process(THREADED.name, command, home / "output")
     server = Server(process, 0)
-    with _ended(server):
+    with ended(server):
         server.port = int(process.wait_for("Server is listening on ").rpartition(":")[2])
         yield server
 
 
 def tool(name: str) -> str:
     """The path of a peer's program, or a sentence naming what to install."""
-    package = {"redis-server": "redis-server"}.get(name, "redis-tools")
+    package = PACKAGES.get(name, name)
     path = shutil.which(name)
     if path is None:
         raise BenchError(f"{name} is missing: apt-get install {package}")
@@ -94,12 +105,14 @@ def tool(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _ended(server: Server) -> Iterator[None]:
+def ended(server: Server) -> Iterator[None]:
+    """End the server afterwards, whatever happened."""
     try:
         yield
     finally:
         server.process.stop()
 
 
-def _home(scratch: Path, prefix: str) -> Path:
+def new_home(scratch: Path, prefix: str) -> Path:
+    """A new directory for what one server writes."""
     return Path(tempfile.mkdtemp(prefix=prefix, dir=scratch))

@@ -1,4 +1,4 @@
-"""`python -m faults client [--says N] [--cuts N] [--kills N] [--seconds S] [--seed N]`."""
+"""`python -m faults client` and `python -m faults files`, each with the flags that `--help` shows."""
 
 from __future__ import annotations
 
@@ -9,46 +9,120 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Protocol
 
-from faults.client import Result, cut, kill
+from faults import client, transfers
+from faults.tree import copy_there_and_back
 from tests.support.server import ServerProcess
 
 SCRATCH = Path(__file__).resolve().parent.parent / "build"
 PLACES = 100
 
 
+class Result(Protocol):
+    """What came out, as a line for people."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether every promise was kept."""
+
+
+Torture = Callable[[ServerProcess, Path], Result]
+
+
 def main() -> int:
-    """Torture the client library; exit code 1 when a promise was broken."""
-    parser = argparse.ArgumentParser(prog="python -m faults", description="Torture at full size.")
-    parser.add_argument("what", choices=["client"])
-    parser.add_argument("--says", type=int, default=10_000, help="texts over connections that are cut")
-    parser.add_argument("--cuts", type=int, default=1_000, help="cuts meanwhile")
-    parser.add_argument("--kills", type=int, default=100, help="kill -9 of the server, while everybody talks")
-    parser.add_argument("--seconds", type=float, default=600.0, help="most time for the kills")
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
-    asked = parser.parse_args()
-    sound = True
+    """Torture what was asked for; exit code 1 when a promise was broken."""
+    asked = _parser().parse_args()
+    tortures = _client(asked) if asked.what == "client" else _files(asked)
+    sound = [_try(name, asked.seed, torture) for name, torture in tortures]
+    return 0 if all(sound) else 1
+
+
+def _client(asked: argparse.Namespace) -> list[tuple[str, Torture]]:
+    tortures: list[tuple[str, Torture]] = []
     if asked.cuts:
-        sound = _try("cuts", asked.seed, lambda server: cut(server.port, asked.says, asked.cuts, asked.seed))
-    if asked.kills:
-        sound &= _try(
-            "kill -9", asked.seed, lambda server: kill(server, asked.kills, asked.seed, asked.seconds)
+        tortures.append(
+            ("cuts", lambda server, _: _run(client.cut(server.port, asked.says, asked.cuts, asked.seed)))
         )
-    return 0 if sound else 1
+    if asked.kills:
+        tortures.append(
+            ("kill -9", lambda server, _: _run(client.kill(server, asked.kills, asked.seed, asked.seconds)))
+        )
+    return tortures
 
 
-def _try(name: str, seed: int, torture: Callable[[ServerProcess], Coroutine[None, None, Result]]) -> bool:
-    """Torture with a server of its own; say what came out."""
+def _files(asked: argparse.Namespace) -> list[tuple[str, Torture]]:
+    seed, seconds = asked.seed, asked.seconds
+    servers, commands = asked.kills - asked.kills // 2, asked.kills // 2
+    tortures: list[tuple[str, Torture]] = []
+    if asked.cuts:
+        tortures.append(
+            ("cuts", lambda server, folder: _run(transfers.cut(server, folder, asked.cuts, seed)))
+        )
+    if servers:
+        tortures.append(
+            (
+                "kill -9 of the server",
+                lambda server, folder: _run(transfers.kill(server, folder, servers, seed, seconds)),
+            )
+        )
+    if commands:
+        tortures.append(
+            (
+                "kill -9 of commands",
+                lambda server, folder: _run(transfers.kill_commands(server, folder, commands, seed, seconds)),
+            )
+        )
+    if asked.tree:
+        tortures.append(
+            ("a real tree", lambda server, folder: copy_there_and_back(server, folder, asked.tree))
+        )
+    return tortures
+
+
+def _run(torture: Coroutine[None, None, Result]) -> Result:
+    return asyncio.run(torture)
+
+
+def _try(name: str, seed: int, torture: Torture) -> bool:
+    """Torture with a server and folders of its own; say what came out."""
     SCRATCH.mkdir(exist_ok=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults-", dir=SCRATCH) as directory:
-        server = ServerProcess(Path(directory), max_clients=PLACES, quiet=True).start()
+        folder, served = Path(directory), Path(directory) / "served"
+        served.mkdir()
+        server = ServerProcess(served, max_clients=PLACES, quiet=True).start()
         try:
-            result = asyncio.run(torture(server))
+            result = torture(server, folder)
         finally:
             server.stop()
-    print(f"{name}: {result}, seed {seed}, {time.monotonic() - began:.0f} s", flush=True)
+    verdict = "sound" if result.sound else "BROKEN"
+    print(f"{name}: {verdict}: {result}, seed {seed}, {time.monotonic() - began:.0f} s", flush=True)
     return result.sound
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m faults", description="Torture at full size.")
+    commands = parser.add_subparsers(required=True, metavar="WHAT", dest="what")
+    library = commands.add_parser(
+        "client", help="messages over connections that are cut, servers that are killed"
+    )
+    files = commands.add_parser("files", help="the same for transfers, and a real tree")
+    library.add_argument("--says", type=int, default=10_000, help="texts over connections that are cut")
+    library.add_argument(
+        "--kills", type=int, default=100, help="kill -9 of the server, while everybody talks"
+    )
+    files.add_argument(
+        "--kills", type=int, default=200, help="kill -9, half of them of the server, half of commands"
+    )
+    files.add_argument(
+        "--tree", type=int, default=10_000, metavar="FILES", help="most files of the tree; 0: none"
+    )
+    for each in (library, files):
+        each.add_argument("--cuts", type=int, default=1_000, help="cuts meanwhile")
+        each.add_argument("--seconds", type=float, default=600.0, help="most time for the kills")
+        each.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Every figure of `python -m bench wire` and `python -m bench client`, in the order of the table."""
+"""Every figure of `python -m bench wire`, `client` and `files`, in the order of the table."""
 
+from bench.figures import beside, bulk, copies, crash, fanout, memory, requests, start, threads
 from bench.figures import client as library
-from bench.figures import crash, fanout, memory, requests, start, threads
 from bench.figures.base import Measurable
 
 
@@ -13,3 +13,8 @@ def wire() -> list[Measurable]:
 def client() -> list[Measurable]:
     """What the client's side costs: the library, the shell."""
     return [*library.figures(), *start.figures()]
+
+
+def files() -> list[Measurable]:
+    """Files: long ones, trees, and what others notice of transfers."""
+    return [*bulk.figures(), *copies.figures(), *beside.figures()]

@@ -111,7 +111,7 @@ class Repository(Protocol):
         """Return up to `count` files in code point order of their paths.
 
         Only those that match the pattern (`portico.model.patterns`) and whose path comes after `after`, which
-        may be any text. Raise `TooBig` for a pattern that is too long.
+        may be any text. Digests are those that are known already. Raise `TooBig` for a pattern too long.
         """
 
     async def count(self, pattern: str | None) -> int:

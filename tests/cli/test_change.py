@@ -36,7 +36,7 @@ def test_move_to_where_something_is(shelf, shell, files):
     one, two = f"{files.name}/one", f"{files.name}/two"
     done = shell(shelf, "move", one, two)
     assert done.code == 1
-    assert done.err.endswith("; --replace puts the new one in its place\n")
+    assert done.err.endswith("or replace it with --replace\n")
     assert shell(shelf, "move", one, two, "--replace").code == 0
     assert [path.read_text() for path in files.iterdir()] == ["one"]
 

@@ -55,6 +55,20 @@ def test_the_end_of_the_input_is_a_goodbye_and_all_is_answered_before(serve):
     server.wait_for("ann has disconnected")
 
 
+def test_what_is_fetched_is_there_before_the_goodbye(serve, tmp_path):
+    server = serve()
+    (server.directory / "big.bin").write_bytes(b"x" * 5_000_000)
+    env = {"XDG_STATE_HOME": str(tmp_path)}
+    code, out, errors = connect(server, f"/get big.bin {tmp_path}/\n/get nothing\nmeanwhile\n", env=env)
+    assert (code, errors) == (0, "")
+    assert out.startswith("Message:\nfetching big.bin\nMessage:\nfetching nothing\n")
+    assert "Message: meanwhile ACK\n" in out
+    assert "* big.bin: 5.0 MB fetched, verified\n" in out
+    assert "error: nothing: there is no file nothing" in out
+    assert out.endswith("Message:\nGoodbye, Client1.\n")
+    assert (tmp_path / "big.bin").stat().st_size == 5_000_000
+
+
 @pytest.mark.slow
 def test_ten_thousand_lines_travel_together(serve):
     code, out, _ = connect(serve(), "".join(f"{number}\n" for number in range(10_000)))

@@ -89,13 +89,13 @@ def test_a_folder_that_is_there_and_a_file_that_is_replaced(notes, shell, here):
 
 
 def test_times_are_kept(notes, shell, here):
-    shell(notes, "get", "notes/old/last.txt", "-r", "notes")
+    shell(notes, "get", "-r", "notes/old/last.txt", "notes")
     assert (here / "last.txt").stat().st_mtime == 1_000_000_000
     assert (here / "notes" / "old" / "last.txt").stat().st_mtime == 1_000_000_000
 
 
 def test_programs_get_maps(notes, shell, here, join):
-    done = shell(notes, "get", "tester1.txt", "-r", "notes", "-o", "x", "--json")
+    done = shell(notes, "get", "tester1.txt", "notes", "-r", "-o", "x", "--json")
     file, folder = (json.loads(line) for line in done.out.splitlines())
     assert file == {**join(notes, 3).call("STAT", "tester1.txt"), "to": "x/tester1.txt"}
     assert folder == {"path": "notes", "to": "x/notes", "files": 3, "bytes": 13, "same": 0, "failed": []}
@@ -164,6 +164,11 @@ def test_standard_output_gets_the_bytes_and_nothing_else(room, big, here):
     assert done.stdout == big
 
 
+def test_a_terminal_that_shows_the_file_shows_nothing_else(notes, here):
+    env = command.environment(notes, TERM="xterm")
+    assert command.on_terminal("get", "tester1.txt", "-o", "-", env=env) == (0, FIRST)
+
+
 def test_a_reader_who_goes_ends_it(room, big, here):
     script = '"$@" get big.bin -o - | head -c 100000 | wc -c; echo ${PIPESTATUS[0]}'
     done = subprocess.run(
@@ -181,10 +186,10 @@ def test_ctrl_c_keeps_what_came_and_the_same_again_goes_on(room, big, here):
     with Gate(room.port, 4 << 20) as gate:
         env = command.environment(gate, TERM="xterm")
         with Terminal(*command.COMMAND, "get", "big.bin", env=env, lines=10) as one:
-            one.shows("big.bin   ", " %", "MB/s")
+            one.shows("big.bin   ", " %")
             one.press(CTRL_C)
             one.ends(130)
-            assert one.bottom.endswith("to go on: portico get big.bin")
+            one.shows("to go on: portico get big.bin")
             assert len(one.lines) == 1
     (part,) = here.iterdir()
     assert 0 < part.stat().st_size <= len(big)
@@ -193,6 +198,25 @@ def test_ctrl_c_keeps_what_came_and_the_same_again_goes_on(room, big, here):
     assert done.stderr.startswith(b"big.bin: resuming at ")
     assert (here / "big.bin").read_bytes() == big
     assert [path.name for path in here.iterdir()] == ["big.bin"]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_for_a_while_is_waited_for(serve, here):
+    server = serve()
+    data = os.urandom(1 << 20) * 8
+    (server.directory / "big.bin").write_bytes(data)
+    with Gate(server.port, 4 << 20) as gate:
+        env = command.environment(gate, TERM="xterm")
+        with Terminal(*command.COMMAND, "get", "big.bin", env=env, columns=120) as one:
+            one.shows("big.bin   ", " %")
+            server.kill()
+            one.shows("; waiting until the server is back")
+            server.restart()
+            gate.open()
+            one.ends(0)
+            one.shows("big.bin: 8.4 MB fetched in ")
+            assert len(one.lines) == 2
+    assert (here / "big.bin").read_bytes() == data
 
 
 def test_an_interrupt_before_anything_began_says_nothing(here):
@@ -208,7 +232,9 @@ def test_an_interrupt_before_anything_began_says_nothing(here):
 
 def test_a_person_reads_what_became_of_it(notes, here):
     env = command.environment(notes, NO_COLOR="1", TERM="xterm")
-    with Terminal(*command.COMMAND, "get", "tester1.txt", "-r", "notes", "nothing", env=env) as one:
+    with Terminal(
+        *command.COMMAND, "get", "-r", "tester1.txt", "notes", "nothing", env=env, columns=120
+    ) as one:
         one.ends(5)
         one.shows("tester1.txt: 21 bytes fetched in ", "notes: 3 files, 13 bytes fetched in ", "error: ")
         assert len(one.lines) == 3

@@ -1,4 +1,4 @@
-"""`wait`: until there is a message or a person that matches; across restarts; not for ever."""
+"""`wait`: until there is a message, a person or a file that matches; across restarts; not for ever."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from portico.cli.wait import SUBJECTS, find, name_matcher, newcomer, text_matcher
+from portico.cli.wait import SUBJECTS, Found, find, name_matcher, newcomer, path_matcher, text_matcher
 from portico.client.aio import AsyncClient
-from portico.model.entries import ErasedMessage, Message, Presence
+from portico.model.entries import ErasedMessage, FileEvent, Message, Presence
 from tests.support import shell as command
 from tests.support.shell import Running
 
@@ -102,6 +102,71 @@ def test_who_comes_or_is_renamed_is_found(room, join, steps):
         for step in steps:
             program.call(*step)
         assert waiting.ended() == (0, "carla\n", "")
+
+
+@pytest.mark.parametrize("pattern", ["tester1.txt", "tester[0-9].txt", "**/t*1.txt"])
+def test_a_file_that_is_there_is_found_at_once(room, shell, join, pattern):
+    assert shell(room, "wait", "file", pattern) == (0, "tester1.txt\n", "")
+    facts = json.loads(shell(room, "wait", "file", pattern, "--json").out)
+    assert facts == join(room, 3).call("LIST", "tester1.txt")[0]
+
+
+MANY = FileEvent(1, 0, "", 0, "many", "", count=500)
+
+
+@pytest.mark.parametrize(
+    "entry,found",
+    [
+        (FileEvent(1, 0, "ann", 0, "added", "in/fw-1.bin", 3), "in/fw-1.bin"),
+        (FileEvent(1, 0, "ann", 0, "changed", "in/fw-1.bin", 3), "in/fw-1.bin"),
+        (FileEvent(1, 0, "ann", 0, "moved", "in/fw-1.bin", 3, origin="x"), "in/fw-1.bin"),
+        (FileEvent(1, 0, "ann", 0, "removed", "in/fw-1.bin"), None),
+        (FileEvent(1, 0, "ann", 0, "added", "fw-1.bin", 3), None),
+        (Message(1, 0, "ann", 1, "in/fw-1.bin"), None),
+        (MANY, None),
+    ],
+)
+def test_what_an_entry_tells_of_a_file(entry, found):
+    told = SUBJECTS["file"].told(entry, path_matcher("in/fw-*.bin"))
+    assert (told and told.line) == found
+
+
+async def test_after_too_many_changes_it_is_looked_for_again(room):
+    looked = []
+
+    async def look(_client, pattern, _matches):
+        looked.append(pattern)
+        return Found("there", {}) if len(looked) > 1 else None
+
+    class Room:
+        async def events(self, *, since):
+            assert since == 7
+            yield MANY
+
+    found = await find(Room(), SUBJECTS["file"]._replace(look=look), "in/*", 7)
+    assert (found.line, looked) == ("there", ["in/*", "in/*"])
+
+
+def test_a_file_to_come_is_found_when_it_is_whole(serve, join):
+    server = serve()
+    program = join(server, 3)
+    with Running("wait", "file", "in/fw-*.bin", "--json", env=command.environment(server)) as waiting:
+        program.call("FOLLOW")
+        upload = program.call("PUT", "in/fw-1.bin", 3)["upload"]
+        program.call("WRITE", upload, 0, "abc")
+        program.call("FINISH", upload)
+        code, out, errors = waiting.ended()
+    assert (code, errors) == (0, "")
+    facts = json.loads(out)
+    assert facts["path"] == "in/fw-1.bin"
+    # It came before or after it was looked for.
+    assert facts.get("change", "added") == "added"
+
+
+def test_a_pattern_that_is_too_long_is_usage(room, shell):
+    done = shell(room, "wait", "file", "*" * 300)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: a pattern has at most")
 
 
 def test_not_for_ever(room, shell):

@@ -208,3 +208,17 @@ def test_a_file_that_was_fetched_to_its_end_has_a_receipt(room):
     (slip,) = ann.call("RECEIPTS", "tester1.txt")
     assert (slip["name"], slip["etag"]) == ("Ann", "etag-tester1.txt")
     assert ann.call("TRANSFERS") == []
+
+
+def test_a_connection_beside_a_session_moves_files_in_its_name(room):
+    ann, beside = room.resp(3), room.resp(3)
+    secret = ann.call("HELLO", 3, "SETNAME", "Ann")["resume"]
+    assert beside.call("HELLO", 3, "BESIDE", secret)["name"] is None
+    assert deposit(beside)["by"] == "Ann"
+    beside.call("READ", "new.txt", 0, 10)
+    assert [slip["name"] for slip in ann.call("RECEIPTS", "new.txt")] == ["Ann"]
+    ann.call("NAME", "Bea")
+    beside.call("READ", "new.txt", 0, 10)
+    assert [slip["name"] for slip in ann.call("RECEIPTS", "new.txt")] == ["Ann", "Bea"]
+    assert room.room.state.seq == 3
+    assert room.resp(3).refusal("HELLO", 3, "BESIDE", "guess").startswith("NOTFOUND no session")

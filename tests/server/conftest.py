@@ -128,12 +128,12 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Served]
     async with AsyncExitStack() as stack:
 
         async def start(log: FaultyLog | None = None, **settings: Any) -> Served:
-            return await _start(stack, tmp_path, log or FaultyLog(), replace(SETTINGS, **settings))
+            return await start_server(stack, tmp_path, log or FaultyLog(), replace(SETTINGS, **settings))
 
         yield start
 
 
-async def _start(stack: AsyncExitStack, directory: Path, log: FaultyLog, settings: Settings) -> Served:
+async def start_server(stack: AsyncExitStack, directory: Path, log: FaultyLog, settings: Settings) -> Served:
     repository = PlainFiles(directory)
     stack.push_async_callback(repository.close)
     room, history = await open_room(log, "main", await log.open())

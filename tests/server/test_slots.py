@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from portico.model.later import Later
@@ -46,3 +48,24 @@ def test_nobody_is_called_once_they_are_forgotten():
     later.resolve(1)
     assert called == []
     assert not slots
+
+
+def test_a_range_of_a_file_is_closed_when_it_comes_too_late_or_waits_in_vain():
+    slots, ready, late, closed = Slots(), Later(), Later(), []
+    for later in (ready, late):
+        slots.add(later)
+    ready.resolve(SimpleNamespace(fd=3, close=lambda: closed.append(3)))
+    slots.forget()
+    late.resolve(SimpleNamespace(fd=4, close=lambda: closed.append(4)))
+    assert closed == [3, 4]
+
+
+def test_what_an_answer_will_hold_counts_from_the_beginning(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "SLOT_BYTES", 10)
+    slots, later = Slots(), Later()
+    later.weight = 10
+    slots.add(later)
+    assert slots.full
+    later.resolve(None)
+    slots.ready()
+    assert not slots.full

@@ -131,7 +131,7 @@ class PlainFiles(DirectoryRepository):
         super().__init__(root)
         self.root = root
         self.uploads = root / ".uploads"
-        self.uploads.mkdir()
+        self.uploads.mkdir(exist_ok=True)
         self.slow = False
         self.due: list[Any] = []
         self.error: PorticoError | None = None

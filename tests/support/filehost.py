@@ -139,7 +139,7 @@ class FileHost:
         return "PONG"
 
     def _list(self, *words: bytes) -> Any:
-        rest = [word.decode() for word in words]
+        rest = [word.decode() for word in words if word != b"DIGEST"]
         pattern = Pattern(rest.pop(0)) if len(rest) % 2 else None
         options = dict(zip(rest[::2], rest[1::2], strict=True))
         paths = [

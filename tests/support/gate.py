@@ -43,11 +43,18 @@ class Gate:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                ours, _ = self._listener.accept()
-                theirs = socket.create_connection(("127.0.0.1", self._server))
-                self._sockets += [ours, theirs]
-                for source, sink in ((ours, theirs), (theirs, ours)):
-                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+                self._relay(self._listener.accept()[0])
+
+    def _relay(self, ours: socket.socket) -> None:
+        """Connects on; while there is no server, nobody is let in."""
+        try:
+            theirs = socket.create_connection(("127.0.0.1", self._server))
+        except OSError:
+            ours.close()
+            return
+        self._sockets += [ours, theirs]
+        for source, sink in ((ours, theirs), (theirs, ours)):
+            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         passed = 0

@@ -15,11 +15,18 @@ import math
 import random
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 CHUNK = 1 << 16
+LINE = 1 << 17
+"""Bytes on their way in the kernel, each way: what is lost with a connection has to be sent anew, and between
+two programs of one machine it would be many megabytes."""
+
+EARLY = 1 << 11
+"""Bytes within which an early cut comes: a few requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +34,18 @@ class Trouble:
     """What happens to connections.
 
     `upwards` and `downwards` are the most bytes that pass towards the server and the client before a cut;
-    infinity never cuts. `fragment` is the most bytes in a piece, `delay` the most seconds before one.
-    `lingering` is the most seconds until the server hears of a cut, `repeated` how many of the cut
-    connections (0 to 1) are played to the server once more.
+    infinity never cuts. Of those that are cut, `early` (0 to 1) are within their first kilobytes.
+    `fragment` is the most bytes in a piece, `delay` the most seconds before one. `stall` is the most seconds
+    before a cut in which nothing passes, `lingering` those until the server hears of it too, `repeated` how
+    many of the cut connections (0 to 1) are played to the server once more.
     """
 
     upwards: float = math.inf
     downwards: float = math.inf
     fragment: int = CHUNK
     delay: float = 0.0
+    early: float = 0.0
+    stall: float = 0.0
     lingering: float = 0.0
     repeated: float = 0.0
 
@@ -44,19 +54,23 @@ NONE = Trouble()
 
 
 class Proxy:
-    """Listens on a port of its own; `cuts` and `repeats` count what was done; `trouble` may change."""
+    """Listens on a port of its own; `cuts` and `repeats` count what was done; `trouble` may change.
+
+    `up` and `down` count the bytes that were passed on towards the server and the client.
+    """
 
     def __init__(self, host: str, port: int, seed: int = 0, trouble: Trouble = NONE) -> None:
         self.trouble = trouble
         self.port = 0
         self.connections = self.cuts = self.repeats = 0
+        self.up = self.down = 0
         self._server_address = host, port
         self._dice = random.Random(seed)
         self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._listener: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._listener = await asyncio.start_server(self._accept, sock=_short_line())
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
@@ -87,18 +101,20 @@ class Proxy:
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass bytes in both directions until the cut, or until one side has ended."""
         trouble, dice = self.trouble, self._dice
-        up_reader, up_writer = await asyncio.open_connection(*self._server_address)
-        limits = _limit(dice, trouble.upwards), _limit(dice, trouble.downwards)
-        said = bytearray()
+        up_reader, up_writer = await self._to_server()
+        early = dice.random() < trouble.early
+        limits = [_limit(dice, most, early=early) for most in (trouble.upwards, trouble.downwards)]
+        said = bytearray() if trouble.repeated else None
         pumps = [
-            asyncio.ensure_future(self._pump(reader, up_writer, trouble, limits[0], said)),
-            asyncio.ensure_future(self._pump(up_reader, writer, trouble, limits[1])),
+            asyncio.ensure_future(self._pump(reader, up_writer, trouble, limits[0], self._went_up(said))),
+            asyncio.ensure_future(self._pump(up_reader, writer, trouble, limits[1], self._went_down)),
         ]
         try:
             done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             cut = any(pump.exception() is None and pump.result() for pump in done)
             if cut:
                 self.cuts += 1
+                await asyncio.sleep(dice.uniform(0, trouble.stall))
                 self._end(writer)
                 await asyncio.sleep(dice.uniform(0, trouble.lingering))
         finally:
@@ -107,9 +123,18 @@ class Proxy:
             self._end(writer)
             self._end(up_writer)
             await asyncio.gather(*pumps, return_exceptions=True)
-        if cut and dice.random() < trouble.repeated:
+        if cut and said is not None and dice.random() < trouble.repeated:
             self.repeats += 1
             await self._repeat(bytes(said))
+
+    async def _to_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        sock = _short_line()
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, self._server_address)
+        except OSError:
+            sock.close()
+            raise
+        return await asyncio.open_connection(sock=sock)
 
     async def _pump(
         self,
@@ -117,7 +142,7 @@ class Proxy:
         writer: asyncio.StreamWriter,
         trouble: Trouble,
         most: float,
-        said: bytearray | None = None,
+        passed: Callable[[bytes], None] = lambda _: None,
     ) -> bool:
         """Pass bytes on; return whether it was cut, not ended."""
         while most > 0:
@@ -127,11 +152,21 @@ class Proxy:
             if trouble.delay:
                 await asyncio.sleep(self._dice.uniform(0, trouble.delay))
             writer.write(data)
-            if said is not None:
-                said += data
+            passed(data)
             most -= len(data)
             await writer.drain()
         return True
+
+    def _went_up(self, said: bytearray | None) -> Callable[[bytes], None]:
+        def passed(data: bytes) -> None:
+            self.up += len(data)
+            if said is not None:
+                said.extend(data)
+
+        return passed
+
+    def _went_down(self, data: bytes) -> None:
+        self.down += len(data)
 
     def _end(self, writer: asyncio.StreamWriter) -> None:
         if writer.is_closing():
@@ -154,8 +189,18 @@ class Proxy:
             writer.close()
 
 
-def _limit(dice: random.Random, most: float) -> float:
-    return most if most == math.inf else dice.randint(0, int(most))
+def _short_line() -> socket.socket:
+    """A socket of this machine that takes little in advance; those it accepts do as it does."""
+    sock = socket.socket()
+    for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        sock.setsockopt(socket.SOL_SOCKET, buffer, LINE)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
+
+
+def _limit(dice: random.Random, most: float, *, early: bool = False) -> float:
+    return most if most == math.inf else dice.randint(0, min(int(most), EARLY) if early else int(most))
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

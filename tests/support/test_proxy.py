@@ -1,6 +1,7 @@
 """The proxy of the tests does to a connection what it is told to, and leaves nothing behind."""
 
 import asyncio
+import math
 import random
 
 import pytest
@@ -85,6 +86,7 @@ async def test_without_trouble_all_passes_in_both_directions(peer):
         await soon(peer.ends[0].wait())
         assert peer.said == [3 * DATA]
         assert (proxy.connections, proxy.cuts, proxy.repeats) == (1, 0, 0)
+        assert (proxy.up, proxy.down) == (60_000, 60_007)
 
 
 async def test_a_cut_upwards_lets_no_more_pass_than_it_says(peer):
@@ -227,6 +229,14 @@ def fates(seed):
 def test_one_seed_has_one_fate():
     assert fates(1) == fates(1) != fates(2)
     assert all(0 <= each <= 1_000 for each in fates(1))
+
+
+def test_an_early_cut_comes_within_the_first_requests():
+    dice = random.Random(1)
+    limits = [module._limit(dice, 1_000_000, early=True) for _ in range(50)]
+    assert max(limits) <= module.EARLY < 1_000_000
+    assert module._limit(dice, 100, early=True) <= 100
+    assert module._limit(dice, math.inf, early=True) == math.inf
 
 
 # --- the end --------------------------------------------------------------------------------------

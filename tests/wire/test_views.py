@@ -166,3 +166,8 @@ def test_who_cannot_join_and_who_says_goodbye_is_closed(reply, first, later):
     fresh.reply(reply)
     greeted.reply(reply)
     assert (fresh.closing, greeted.closing) == (first, later)
+
+
+def test_bytes_of_a_file_are_shown_as_lines_that_drive_no_terminal():
+    chunk = Chunk("a", "e", 99, 0, b"one\r\n\ttwo\x1b[2J\xff\nthree\n")
+    assert view(chunk) == "one\n\ttwo?[2J\ufffd\nthree\n"

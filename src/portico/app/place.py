@@ -20,11 +20,15 @@ PRIVATE = ".portico"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a room lives, and how durably; `ledger` None means inside the directory."""
+    """Where a room lives, and how durably; `ledger` None means inside the directory.
+
+    `keep_uploads`: seconds that an unfinished deposit can be gone on with.
+    """
 
     directory: Path
     ledger: Path | None = None
     sync: Sync = "full"
+    keep_uploads: float = 86_400.0
 
     @property
     def log_path(self) -> Path:
@@ -32,9 +36,14 @@ class Place:
         return self.ledger or self.directory / PRIVATE / "log.sqlite3"
 
     @property
-    def state(self) -> Path | None:
-        """Return where the repository keeps its own things; None where the directory cannot be changed."""
-        return self.directory / PRIVATE if os.access(self.directory, os.W_OK) else None
+    def files_path(self) -> Path | None:
+        """Return where the repository keeps its own things; None in a directory that must not change."""
+        return self.directory / PRIVATE if self.changes else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything in the directory may change."""
+        return self.ledger is None or os.access(self.directory, os.W_OK)
 
     @property
     def lock_path(self) -> Path:
@@ -48,7 +57,7 @@ def occupied(place: Place) -> Iterator[None]:
 
     A directory that cannot be written to, with its log elsewhere, may be served by several: none changes it.
     """
-    if place.ledger is not None and not os.access(place.directory, os.W_OK):
+    if not place.changes:
         yield
         return
     lock = Lock(place.lock_path)

@@ -40,7 +40,13 @@ async def serve(place: Place, settings: Settings, console: Console, ready: Calla
 
 
 async def _open(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
-    repository = DirectoryRepository(place.directory, place.state, sync=place.sync, note=console.note)
+    repository = DirectoryRepository(
+        place.directory,
+        place.files_path,
+        sync=place.sync,
+        keep_uploads=place.keep_uploads,
+        note=console.note,
+    )
     log = SqliteLog(place.log_path, sync=place.sync)
     try:
         room, history = await open_room(log, ROOM, await log.open())

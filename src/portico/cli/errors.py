@@ -10,5 +10,5 @@ class UsageError(Exception):
 
 
 def with_replace(error: Exists) -> Exists:
-    """Return a refusal that names the flag to get past it."""
-    return Exists(f"{error.sentence}; --replace puts the new one in its place")
+    """Return a refusal that names the flag to get past it, where there is a way."""
+    return Exists(error.sentence.replace("or replace it", "or replace it with --replace"))

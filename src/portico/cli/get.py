@@ -64,7 +64,7 @@ def get(arguments: argparse.Namespace) -> int:
         _check_places(transfers)
         await mover.run(client, transfers)
 
-    visit(arguments, work, interrupted=mover.interrupted)
+    visit(arguments, work, say=mover.say, interrupted=mover.interrupted)
     return mover.code
 
 

@@ -14,6 +14,7 @@ from portico.model.errors import NotFound, PorticoError
 
 if TYPE_CHECKING:
     from portico.cli.moving import Tell, Transfer
+    from portico.cli.visit import Work
     from portico.client.aio import AsyncClient
     from portico.client.transfer.values import TreeSummary
     from portico.model.files import FileFacts
@@ -50,7 +51,8 @@ def put(arguments: argparse.Namespace) -> int:
     _check(arguments)
     transfers = [_transfer(arguments, name) for name in arguments.files]
     mover = Mover(arguments, "put", prints=True, resumes=STDIN not in arguments.files)
-    visit(arguments, lambda client: mover.run(client, transfers), interrupted=mover.interrupted)
+    work: Work[None] = lambda client: mover.run(client, transfers)  # noqa: E731
+    visit(arguments, work, say=mover.say, interrupted=mover.interrupted)
     return mover.code
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portico.cli.errors import UsageError
-from portico.cli.settings import DAY_MICROSECONDS, SERVE, add_settings, resolve
+from portico.cli.settings import DAY_MICROSECONDS, HOUR_SECONDS, SERVE, add_settings, resolve
 from portico.client.address import Address
 
 if TYPE_CHECKING:
@@ -82,7 +82,12 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
     from portico.cli.console import Console
 
     console = Console(layout=values["log-format"], quiet=values["quiet"])
-    place = app.Place(directory, Path(values["ledger"]) if values["ledger"] else None, values["sync"])
+    place = app.Place(
+        directory,
+        Path(values["ledger"]) if values["ledger"] else None,
+        values["sync"],
+        values["keep-uploads"] * HOUR_SECONDS,
+    )
 
     def ready(server: Server) -> None:
         console.start(header(server, quiet=values["quiet"]))

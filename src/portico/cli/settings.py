@@ -15,6 +15,7 @@ from typing import Any
 from portico.cli.values import byte_size, number, seconds, truth
 from portico.model.policy import LEVELS
 
+HOUR_SECONDS = 3_600
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 
 

@@ -34,15 +34,18 @@ def visit(
     work: Work[T],
     *,
     name: str | None = None,
+    say: Callable[[str], None] = output.note,
     interrupted: Callable[[], None] = lambda: None,
 ) -> T:
     """Do something with a client that is connected (with a name: has joined); return the result.
 
-    `interrupted` is called before Ctrl-C ends the process, in the middle of whatever it does.
+    `say` takes what is to be said meanwhile, for one line. `interrupted` is called before Ctrl-C ends the
+    process, in the middle of whatever it does.
     """
     output.prepare()
     with _interruptible(interrupted):
-        return asyncio.run(_visit(client(arguments, name, ANSWER_SECONDS, on_lost=_lost), work))
+        one = client(arguments, name, ANSWER_SECONDS, on_lost=partial(_lost, say))
+        return asyncio.run(_visit(one, work))
 
 
 def stay(arguments: argparse.Namespace, work: Work[T], seconds: float | None = None) -> T:
@@ -53,7 +56,7 @@ def stay(arguments: argparse.Namespace, work: Work[T], seconds: float | None = N
     """
     output.prepare()
     with _interruptible(lambda: None):
-        visiting = _visit(client(arguments, None, None, on_lost=_lost), work)
+        visiting = _visit(client(arguments, None, None, on_lost=partial(_lost, output.note)), work)
         return asyncio.run(_while_read(_within(seconds, visiting)))
 
 
@@ -67,8 +70,8 @@ async def _visit(one: AsyncClient, work: Work[T]) -> T:
         return await work(one)
 
 
-def _lost(why: PorticoError) -> None:
-    output.note(f"{why.sentence}; waiting until the server is back")
+def _lost(say: Callable[[str], None], why: PorticoError) -> None:
+    say(f"{why.sentence}; waiting until the server is back")
 
 
 async def _while_read(work: Awaitable[T]) -> T:

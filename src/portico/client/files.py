@@ -211,7 +211,9 @@ class Files:
     # How
 
     def _route(self) -> Route:
-        return Route(self.address, self._token, self._timeout)
+        conversation = self._connected().conversation
+        secret = conversation.secret if conversation.name is not None else ""
+        return Route(self.address, self._token, self._timeout, secret)
 
     async def _do(self, progress: Callable[..., None] | None, work: Callable[[Job], T]) -> T:
         self._connected()

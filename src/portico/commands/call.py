@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from portico.model.errors import PorticoError
-from portico.model.files import Chunk, Order, Progress
+from portico.model.files import VISITOR, Author, Chunk, Order, Progress
 from portico.model.later import Later
 from portico.model.policy import Policy
 from portico.model.replies import TransferLine
@@ -91,6 +91,9 @@ class Peer(Protocol):
     def unfollow(self) -> None:
         """Push nothing any more."""
 
+    def run(self, work: Coroutine[Any, Any, Any]) -> Later:
+        """Let what waits for a port run on; return where its answer will be."""
+
     def receive(self, body: Body, sink: Later) -> Later:
         """Let a request's body go into a `Sink`, once that is there; answer with the offset it has reached.
 
@@ -102,10 +105,11 @@ class Peer(Protocol):
 class Call:
     """One connection as the commands know it; made once, handed to every handler.
 
-    `session` is 0 for a visitor; `joining` while a join of its own is on its way to the log; `pushes` tells
-    whether its wire can carry what nobody asked for; `protocol` is 0 where there are no versions to choose
-    from; `refusing` answers everything in the place of the commands, from MULTI to EXEC or DISCARD and after
-    BYE; `now` is the instant of the bytes being worked on.
+    `session` is 0 for a visitor; `beside` another one, in whose name files are moved over this connection;
+    `joining` while a join of its own is on its way to the log; `pushes` tells whether its wire can carry what
+    nobody asked for; `protocol` is 0 where there are no versions to choose from; `refusing` answers
+    everything in the place of the commands, from MULTI to EXEC or DISCARD and after BYE; `now` is the instant
+    of the bytes being worked on.
     """
 
     id: int
@@ -116,6 +120,7 @@ class Call:
     protocol: int
     now: int = 0
     session: int = 0
+    beside: int = 0
     joining: bool = False
     refusing: Refusal | None = None
     secret: str = field(default="", repr=False)
@@ -125,6 +130,11 @@ class Call:
     def room(self) -> Room:
         """The room that is asked."""
         return self.service.room
+
+    def author(self) -> Author:
+        """Return in whose name files are moved."""
+        session = self.room.state.open_session(self.session or self.beside)
+        return Author(0, VISITOR) if session is None else Author(session.id, session.name)
 
     @property
     def desk(self) -> Desk:

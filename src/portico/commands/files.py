@@ -24,7 +24,7 @@ from portico.commands.arguments import (
 from portico.commands.call import Call
 from portico.commands.declare import command, option, optional, required
 from portico.model.errors import TooBig
-from portico.model.files import CHUNK_BYTES, VISITOR, Author, FileChange, Order, Progress
+from portico.model.files import CHUNK_BYTES, FileChange, FileFacts, Order, Progress
 from portico.model.later import Later
 from portico.model.policy import ADD, CHANGE
 from portico.model.replies import OK, FileCard, Listing, receipt_map, transfer_map
@@ -42,18 +42,34 @@ RANGE_BYTES = 16 * 1_048_576
     optional("pattern", PATTERN),
     option("AFTER", path=WORD),
     option("COUNT", n=number("COUNT", 1, LIST_MOST)),
+    option("DIGEST"),
     summary="List the files of the repository, or those that match a pattern like notes/*.txt",
-    reply="array of maps: path, size, mtime, etag, perhaps by; in code point order of the paths",
+    reply="array of maps: path, size, mtime, etag, perhaps by, and sha256 with DIGEST where it is known",
     group="files",
     settles=True,
 )
-async def list_files(call: Call, pattern: str | None, after: str | None, count: int | None) -> Listing:
-    """List files; at most a thousand at a time."""
+async def list_files(
+    call: Call,
+    pattern: str | None,
+    after: str | None,
+    count: int | None,
+    digest: bool,  # noqa: FBT001 - bound by declaration
+) -> Listing:
+    """List files in code point order of their paths; at most a thousand at a time."""
     repository = call.service.repository
     files = await repository.list(pattern, after, count or LIST_MOST)
+    if not digest:
+        files = [without_digest(file) for file in files]
     if after is not None or count is not None or len(files) < LIST_MOST:
         return Listing(files, 0)
     return Listing(files, max(0, await repository.count(pattern) - len(files)))
+
+
+def without_digest(file: FileFacts) -> FileFacts:
+    """Return the facts of a file as a plain list shows them: digests would make it twice as long."""
+    if file.sha256 is None:
+        return file
+    return FileFacts(file.path, file.size, file.mtime, file.etag, None, file.by)
 
 
 @command(
@@ -64,9 +80,15 @@ async def list_files(call: Call, pattern: str | None, after: str | None, count: 
     reply="map: path, size, mtime, etag, perhaps by (who put it), and sha256 once it is known",
     group="files",
 )
-def stat(call: Call, path: str, digest: bool | None) -> Any:  # noqa: ANN401, FBT001 - bound by declaration
-    """Show one file."""
-    return _with_digest(call, path) if digest else call.desk.stat(path).chain(FileCard)
+def stat(call: Call, path: str, digest: bool | None) -> Later:  # noqa: FBT001 - bound by declaration
+    """Show one file; who fetches thousands asks for their digests, and most are known by then."""
+
+    def show(facts: FileFacts) -> Any:  # noqa: ANN401 - a reply, now or later
+        if digest and facts.sha256 is None:
+            return call.peer.run(_with_digest(call, path))
+        return FileCard(facts)
+
+    return call.desk.stat(path).chain(show)
 
 
 async def _with_digest(call: Call, path: str) -> FileCard:
@@ -172,7 +194,7 @@ def finish(call: Call, upload: str) -> Later:
         call.service.transfers.ended(upload)
         return _tell(call, change)
 
-    return call.desk.finish(upload, _author(call)).chain(finished)
+    return call.desk.finish(upload, call.author()).chain(finished)
 
 
 @command(
@@ -204,7 +226,7 @@ def cancel(call: Call, upload: str) -> Later:
 )
 def remove(call: Call, path: str) -> Later:
     """Remove a file, and tell of it."""
-    return call.desk.remove(path, _author(call)).chain(partial(_tell, call))
+    return call.desk.remove(path, call.author()).chain(partial(_tell, call))
 
 
 @command(
@@ -220,13 +242,8 @@ def remove(call: Call, path: str) -> Later:
 )
 def move(call: Call, origin: str, path: str, replace: bool) -> Later:  # noqa: FBT001 - bound by declaration
     """Move a file, and tell of it."""
-    moved = call.desk.move(origin, path, _author(call), replace=replace)
+    moved = call.desk.move(origin, path, call.author(), replace=replace)
     return moved.chain(partial(_tell, call))
-
-
-def _author(call: Call) -> Author:
-    session = call.room.state.open_session(call.session)
-    return Author(0, VISITOR) if session is None else Author(session.id, session.name)
 
 
 def _tell(call: Call, change: FileChange) -> Later:

@@ -7,7 +7,7 @@ from typing import Any
 from portico.commands.arguments import DATA, NAME, VERSION, WORD
 from portico.commands.call import Call
 from portico.commands.declare import Command, command, many, option, optional, required
-from portico.commands.joining import join, rename, resume
+from portico.commands.joining import digest, join, rename, resume
 from portico.model.errors import NoProto, NotOffered, PorticoError
 from portico.model.replies import OK, PONG, Greeting, Simple
 from portico.model.version import __version__
@@ -22,6 +22,7 @@ RESP2, RESP3 = 2, 3
     option("AUTH", user=WORD, token=WORD),
     option("SETNAME", name=NAME),
     option("RESUME", secret=WORD),
+    option("BESIDE", secret=WORD),
     summary="Choose RESP2 or RESP3, say who you are, and learn about the server",
     reply="map: server, version, proto, id, mode, role, room, log, first, head, clients, max_clients, name,"
     " and resume after a join",
@@ -35,8 +36,12 @@ def hello(
     auth: tuple[str, str] | None,  # noqa: ARG001 - a room without a token takes any
     name: str | None,
     secret: str | None,
+    beside: str | None,
 ) -> Any:  # noqa: ANN401 - a reply, now or later
-    """Switch the protocol, join, and introduce the server; an error leaves everything as it was."""
+    """Switch the protocol, join, and introduce the server; an error leaves everything as it was.
+
+    BESIDE takes no place: files are moved in the name of the session that has this secret.
+    """
     if version is not None and not call.protocol:
         raise NotOffered("versions are a matter of RESP; this wire has only one")
     if version not in (None, RESP2, RESP3):
@@ -51,6 +56,8 @@ def hello(
 
     if name is not None and secret is not None:
         raise PorticoError("SETNAME begins a session and RESUME continues one; give one of them")
+    if beside is not None:
+        call.beside = call.room.open_with(digest(beside)).id
     if secret is not None:
         return resume(call, secret, answer)
     if name is None:

@@ -122,6 +122,8 @@ def check_path(text: str) -> str:
     The lengths hold for the normal form, which may be longer. More than 1,024 characters are refused before
     they are normalized, because sorting a long run of combining marks takes quadratic time.
     """
+    if len(text) <= MAX_PART_BYTES and _ORDINARY.fullmatch(text):
+        return text
     path = text if text.isascii() or len(text) > MAX_PATH_BYTES else unicodedata.normalize("NFC", text)
     sentence = _broken_rule(path)
     if sentence is not None:

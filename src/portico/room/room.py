@@ -162,6 +162,13 @@ class Room:
             raise ended()
         return found
 
+    def open_with(self, secret: str) -> Session:
+        """Return the open session of a secret's digest; raise `NotFound`."""
+        found = self.state.open_session(self.state.secrets.get(secret, 0))
+        if found is None:
+            raise NotFound("no session that is here has this secret")
+        return found
+
     def addressee(self, name: str) -> Session:
         """Return the session that holds a name now; raise `NotFound`."""
         session = self.state.names.get(fold(name))

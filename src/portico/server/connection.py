@@ -7,9 +7,7 @@
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
 bytes. Reading pauses while requests are held back or the peer does not read its answers.
 
-The bytes of files go past all this: answers with ranges of files in them are handed to a thread (`Sending`),
-and until it is through this counts as a peer that does not read. The bytes of a long WRITE are taken by a
-thread too (`Receiving`); until then the transport does not read, and the codec waits behind them.
+The bytes of files go past all this, in threads (`flows`).
 """
 
 from __future__ import annotations
@@ -26,11 +24,9 @@ from portico.model.files import Chunk
 from portico.model.later import Later
 from portico.model.requests import Body, Line, Request
 from portico.room.room import Address
+from portico.server.flows import Flows
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
-from portico.server.receiving import Receiving
-from portico.server.sending import Outgoing, Sending, plan_of
 from portico.server.slots import Slots
-from portico.server.streams import Turn
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
@@ -46,13 +42,8 @@ class Connection(asyncio.Protocol):
         "_deaf",
         "_ended",
         "_head",
-        "_held",
-        "_inflow",
-        "_late",
         "_paused",
-        "_receiving",
         "_scheduled",
-        "_sending",
         "_slots",
         "_tasks",
         "_timed",
@@ -60,6 +51,7 @@ class Connection(asyncio.Protocol):
         "call",
         "choked",
         "codec",
+        "flows",
         "follower",
         "id",
         "server",
@@ -67,7 +59,7 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, server: Server) -> None:
-        """Begin unconnected, and without codec, call and slots: they come with the first bytes."""
+        """Begin unconnected, and without codec, call, slots and flows: they come with the first bytes."""
         self.server = server
         self.transport: asyncio.Transport
         self.codec: Any = None
@@ -76,14 +68,10 @@ class Connection(asyncio.Protocol):
         self.choked = False
         self._head = b""
         self._slots: Any = None
+        self.flows: Any = None
         self._backlog: Sequence[Any] = ()
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._scheduled = False
-        self._sending: Sending | None = None
-        self._held: list[bytes] = []
-        self._inflow: Later | None = None
-        self._receiving: Receiving | None = None
-        self._late = False
         self._ended = False
         self._deaf = False
         self._paused = False
@@ -144,8 +132,8 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Go on."""
-        if self._sending is not None:
-            self._sending.start()
+        if self.flows is not None and self.flows.sending:
+            self.flows.written()
             return
         self.choked = False
         self.server.fanout.resume(self)
@@ -159,18 +147,10 @@ class Connection(asyncio.Protocol):
         self._backlog = ()
         for task in self._tasks or ():
             task.cancel()
-        for stream in (self._sending, self._receiving):
-            if stream is not None:
-                stream.cut()
         self.server.door.farewell(self)
-        if self.call is not None:
+        if self.flows is not None:
             self.server.transfers.gone(self.call)
-            self._leave_files()
-
-    def _leave_files(self) -> None:
-        """Close the desk, once no thread needs it any more."""
-        if self._sending is None and self._receiving is None:
-            self.call.close()
+            self.flows.close()
 
     # From bytes to answers
 
@@ -189,7 +169,7 @@ class Connection(asyncio.Protocol):
             return b""
         self.codec = CODECS[wire]()
         self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
-        self._slots = Slots()
+        self._slots, self.flows = Slots(), Flows(self)
         return data
 
     def _time(self, *, partial: bool, afresh: bool = False) -> None:
@@ -224,7 +204,7 @@ class Connection(asyncio.Protocol):
                 answer = perform(call, request)
             done += 1
             if type(answer) is CoroutineType:
-                answer = self._start(answer)
+                answer = self.run(answer)
             if type(answer) is Later:
                 answer.then(self._answered)
                 waiting = True
@@ -248,7 +228,7 @@ class Connection(asyncio.Protocol):
 
     def _after(self) -> None:
         """Close, wait or go on, whatever the answers and the backlog call for."""
-        if self._sending is not None:
+        if self.flows.sending:
             return
         if self.codec.closing:
             self.finish()
@@ -262,7 +242,7 @@ class Connection(asyncio.Protocol):
                 self.server.door.leave(self)
             else:
                 self.transport.close()
-        elif self._paused and not self.choked and not self._slots.full and self._inflow is None:
+        elif self._paused and not (self.choked or self._slots.full or self.flows.receiving):
             self._paused = False
             self.transport.resume_reading()
 
@@ -270,8 +250,8 @@ class Connection(asyncio.Protocol):
         self._paused = True
         self.transport.pause_reading()
 
-    def _start(self, work: Coroutine[Any, Any, Any]) -> Later:
-        """Let a handler that waits run on; return where its answer will be."""
+    def run(self, work: Coroutine[Any, Any, Any]) -> Later:
+        """Let what waits for a port run on; return where its answer will be."""
         later = Later()
         task = asyncio.get_running_loop().create_task(self._finish_work(work, later))
         if self._tasks is None:
@@ -305,7 +285,7 @@ class Connection(asyncio.Protocol):
     def proceed(self) -> None:
         """Write the answers that are ready now, then go on with what was held back."""
         self._scheduled = False
-        if self._deaf or self.codec is None or self._sending is not None:
+        if self._deaf or self.codec is None or self.flows.sending:
             return
         self._write_ready()
         if self._backlog and not self.codec.closing and not self.choked:
@@ -314,13 +294,13 @@ class Connection(asyncio.Protocol):
             self._after()
 
     def _write_ready(self) -> None:
+        """Write the answers that are ready, or let a thread do it when ranges of files are among them."""
         out: list[Any] = []
-        ranges: list[Outgoing] = []
+        ranges = False
         for answer in self._slots.ready():
             if hasattr(answer, "fd"):
-                head, tail = self.codec.around(answer.count)
-                ranges.append(Outgoing(answer))
-                out += head, ranges[-1], tail
+                ranges = True
+                out += self.flows.around(answer)
             else:
                 out.append(self.codec.reply(answer))
                 if type(answer) is Chunk:
@@ -328,82 +308,9 @@ class Connection(asyncio.Protocol):
             if self.codec.closing:
                 break
         if ranges:
-            self._send(out, ranges)
+            self.flows.send(out)
         elif out:
             self.transport.write(b"".join(out))
-
-    # The bytes of files
-
-    def _send(self, pieces: list[bytes | Outgoing], ranges: list[Outgoing]) -> None:
-        """Let a thread have the socket for answers with ranges of files, once what came before is written."""
-        for each in ranges:
-            self.server.transfers.sending(self.call, each)
-        self._sending = Sending(self.server.streams, self._descriptor(), self._sent, plan_of(pieces))
-        if not self.choked:
-            self.pause_writing()
-            self._sending.start()
-
-    def _sent(self, turn: Turn) -> None:
-        """Have the socket again."""
-        sending, self._sending = self._sending, None
-        if self._deaf:
-            self._leave_files()
-            return
-        if turn is not Turn.DONE or sending is None:
-            self.transport.abort()
-            return
-        for piece in sending.plan:
-            if isinstance(piece, Outgoing):
-                self.server.transfers.sent(self.call, piece.source)
-        self.choked = False
-        held, self._held = self._held, []
-        if held:
-            self.transport.write(b"".join(held))
-        if not self.choked:
-            self.resume_writing()
-
-    def receive(self, body: Body, sink: Later) -> Later:
-        """Let a request's body go into a `Sink`, once that is there."""
-        self._inflow = inflow = Later()
-        sink.then(lambda there: self._receive(body, there.value))
-        return inflow
-
-    def _receive(self, body: Body, sink: Any) -> None:  # noqa: ANN401 - a Sink, or the error in its place
-        if isinstance(sink, PorticoError):
-            self._received_all(sink)
-        elif self._deaf:
-            sink.close()
-        else:
-            self._receiving = Receiving(
-                self.server.streams, self._descriptor(), self._received, self._wait_for_bytes, body, sink
-            )
-            self._receiving.start()
-
-    def _wait_for_bytes(self) -> None:
-        self._time(partial=True, afresh=True)
-
-    def _received(self, turn: Turn) -> None:
-        """Go on behind the body, or find out why it did not come."""
-        receiving, self._receiving = self._receiving, None
-        if receiving is None or self._deaf:
-            self._leave_files()
-            return
-        self.codec.owed -= receiving.taken
-        self._time(partial=True, afresh=True)
-        if turn is Turn.DONE:
-            self._received_all(receiving.outcome)
-        elif self._late:
-            self._received_all(ProtocolError("protocol: the rest took too long to come; what came is kept"))
-        else:
-            self._received_all(ProtocolError("protocol: a WRITE was cut short; what came is kept"))
-
-    def _received_all(self, outcome: Any) -> None:  # noqa: ANN401 - the offset, or an error
-        inflow, self._inflow = self._inflow, None
-        if inflow is not None:
-            inflow.resolve(outcome)
-
-    def _descriptor(self) -> int:
-        return self.transport.get_extra_info("socket").fileno()  # type: ignore[no-any-return]
 
     # What handlers and the server ask of it
 
@@ -427,17 +334,33 @@ class Connection(asyncio.Protocol):
         """Push nothing any more."""
         self.server.fanout.unfollow(self)
 
+    def receive(self, body: Body, sink: Later) -> Later:
+        """Let a request's body go into a `Sink`, once that is there."""
+        return self.flows.receive(body, sink)  # type: ignore[no-any-return]
+
+    def wait_for_bytes(self) -> None:
+        """Let the time of the next bytes of a WRITE run anew."""
+        self._time(partial=True, afresh=True)
+
+    def free(self, held: bytes) -> None:
+        """Have the socket again, and write first what was held back."""
+        self.choked = False
+        if held:
+            self.transport.write(held)
+        if not self.choked:
+            self.resume_writing()
+
     def write(self, data: bytes) -> None:
         """Write pushes between answers; nothing after the last word."""
-        if self._sending is not None:
-            self._held.append(data)
+        if self.flows.sending:
+            self.flows.hold(data)
         elif not self._deaf:
             self.transport.write(data)
 
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
-        return self.codec is not None and (bool(self._slots) or self._sending is not None)
+        return self.codec is not None and (bool(self._slots) or self.flows.sending)
 
     @property
     def watched(self) -> bool:
@@ -453,9 +376,8 @@ class Connection(asyncio.Protocol):
         """Say that what was begun took too long, and close; unless it is we who do not read."""
         if self.codec is None:
             self.transport.close()
-        elif self._receiving is not None and self._receiving.waiting:
-            self._late = True
-            self._receiving.stop()
+        elif self.flows.time_out():
+            return
         elif self._paused:
             self._time(partial=True, afresh=True)
         elif not self._deaf:
@@ -467,12 +389,16 @@ class Connection(asyncio.Protocol):
             return
         self._deaf = True
         self.unfollow()
-        if self._sending is not None or self._receiving is not None:
+        if self.flows is not None and (self.flows.sending or self.flows.receiving):
             self.transport.abort()
             return
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return
-        self.transport.write_eof()
+        try:
+            self.transport.write_eof()
+        except OSError:  # gone already, says asyncio's transport
+            self.transport.abort()
+            return
         self.transport.resume_reading()
         self.server.door.linger(self)

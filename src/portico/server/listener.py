@@ -146,14 +146,16 @@ class Server:
             self.repository.settled(change.key)
 
     async def stop(self) -> None:
-        """Take no new work, let answers finish, tell and close every session, write the last snapshot."""
+        """Take no new work, let answers and transfers end, tell and close all sessions, write a snapshot."""
         self.door.closed = True
         for listener in self._listeners:
             listener.close()
         self.clock.close()
+        active = self.transfers.active()
         for connection in self.door.connections:
-            connection.transport.pause_reading()
-        await self._until(lambda: not any(connection.busy for connection in self.door.connections))
+            if connection.id not in active:
+                connection.transport.pause_reading()
+        await self._until(lambda: not (self.transfers.active() or self._busy()))
         for connection in list(self.door.connections):
             connection.tell_closing(GOING)
             connection.unfollow()
@@ -165,6 +167,9 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._carrier.settle()
+
+    def _busy(self) -> bool:
+        return any(connection.busy for connection in self.door.connections)
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait until something is so, but not longer than the time to drain."""

@@ -45,18 +45,19 @@ class Sending(Stream):
     ) -> None:
         """Begin with its first piece."""
         super().__init__(pool, descriptor, finished)
-        self.plan = plan
+        self._plan = plan
+        self.ranges = [piece for piece in plan if isinstance(piece, Outgoing)]
         self._at = self._written = 0
 
     def move(self, buffer: memoryview) -> int | Turn:  # noqa: ARG002 - the kernel copies by itself
         """Send from the piece it is at."""
-        if self._at == len(self.plan):
+        if self._at == len(self._plan):
             return Turn.DONE
-        piece = self.plan[self._at]
+        piece = self._plan[self._at]
         return self._send_range(piece) if isinstance(piece, Outgoing) else self._send_bytes(piece)
 
     def _send_bytes(self, piece: bytes) -> int:
-        flags = FURTHER if self._at + 1 < len(self.plan) else 0
+        flags = FURTHER if self._at + 1 < len(self._plan) else 0
         sent = self.sock.send(memoryview(piece)[self._written :], flags)
         self._written += sent
         if self._written == len(piece):
@@ -77,9 +78,8 @@ class Sending(Stream):
 
     def close(self) -> None:
         """Close the files, also those that were not sent."""
-        for piece in self.plan:
-            if isinstance(piece, Outgoing):
-                piece.source.close()
+        for range_ in self.ranges:
+            range_.source.close()
 
 
 def plan_of(pieces: Sequence[bytes | Outgoing]) -> list[bytes | Outgoing]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portico.commands.call import Call
-from portico.model.files import VISITOR, Chunk, Order, Progress, Receipt
+from portico.model.files import Chunk, Order, Progress, Receipt
 from portico.model.replies import TransferLine
 from portico.model.requests import Body
 from portico.ports import Clock, Repository, Source
@@ -55,6 +55,11 @@ class Transfer:
             return self.offset + self.body.taken
         return max([self.offset, *(each.source.offset + each.sent for each in self.ranges if each.sent)])
 
+    @property
+    def active(self) -> bool:
+        """Whether it goes on; a deposit does until it was finished."""
+        return not self.quiet and (self.direction == "put" or self.position != self.size)
+
     def tick(self) -> None:
         """Note down the sum of this second."""
         total = self.total
@@ -65,7 +70,7 @@ class Transfer:
         """Return it as people and programs see it."""
         seconds = max(1, len(self.sums) - 1)
         rate = max(0, self.total - self.sums[0]) // seconds
-        name, address = name_of(self.call), address_of(self.call)
+        name, address = self.call.author().name, address_of(self.call)
         return TransferLine(
             self.direction, self.path, self.size, self.position, rate, name, address, self.upload
         )
@@ -105,8 +110,8 @@ class Transfers:
     # Fetches
 
     def read(self, call: Call, piece: Chunk | Source) -> None:
-        """Take note that a caller is being given a range of a file; a whole file at once is not under way."""
-        if isinstance(piece, Chunk) and len(piece.data) >= piece.size:
+        """Take note of a range that a caller is being given; a whole file at once is not under way."""
+        if isinstance(piece, Chunk) and len(piece.data) in (0, piece.size):
             return
         key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
@@ -134,7 +139,9 @@ class Transfers:
         if end == piece.size and (count or not piece.size):
             self._gets.pop(key, None)
             at = self._clock.now()
-            self._repository.fetched(Receipt(piece.path, piece.etag, name_of(call), address_of(call), at))
+            self._repository.fetched(
+                Receipt(piece.path, piece.etag, call.author().name, address_of(call), at)
+            )
 
     # All
 
@@ -144,6 +151,11 @@ class Transfers:
         for group in groups:
             for key in [key for key, transfer in group.items() if transfer.call is call]:
                 del group[key]
+
+    def active(self) -> set[int]:
+        """Return the numbers of the callers whose transfers move and are not at their end."""
+        groups = (*self._puts.values(), *self._gets.values())
+        return {transfer.call.id for transfer in groups if transfer.active}
 
     def lines(self) -> list[TransferLine]:
         """Return what is under way."""
@@ -167,12 +179,6 @@ def _remember(group: dict[Any, Transfer], key: object, transfer: Transfer) -> No
     group[key] = transfer
     if len(group) > TRANSFERS_SHOWN:
         del group[next(iter(group))]
-
-
-def name_of(call: Call) -> str:
-    """Return the name of a caller's session, or what visitors are called."""
-    session = call.room.state.open_session(call.session)
-    return VISITOR if session is None else session.name
 
 
 def address_of(call: Call) -> str:

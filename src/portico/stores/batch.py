@@ -277,7 +277,7 @@ class Batch:
         order = upload.order
         if order.size is not None and order.size != upload.offset:
             raise WrongOffset(upload.offset)
-        if not upload.follow():
+        if not upload.follow(to_the_end=True):
             raise Unavailable("what came of this upload cannot be read; cancel it and begin anew")
         sha256 = upload.running.state.hexdigest()
         if order.sha256 and sha256 != order.sha256.lower():

@@ -197,16 +197,16 @@ class Catalog:
             self._remember(etag, known)
         return known
 
-    def names(self, etags: Sequence[str]) -> dict[str, str]:
-        """Return who put these contents there, of those where that is known."""
+    def recall_all(self, etags: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of these contents, of those of which anything is."""
         marks = ",".join("?" * len(etags))
         rows = self._select(
-            f"SELECT etag, name FROM known WHERE name <> '' AND etag IN ({marks})",  # noqa: S608 - marks only
+            f"SELECT etag, sha256, name FROM known WHERE etag IN ({marks})",  # noqa: S608 - marks only
             etags,
         )
-        names = {str(etag): str(name) for etag, name in rows}
-        recent = ((etag, self._memory.get(etag, NOTHING).by) for etag in etags)
-        return names | {etag: by for etag, by in recent if by}
+        known = {etag: Known(sha256, name) for etag, sha256, name in rows}
+        recent = ((etag, self._memory.get(etag, NOTHING)) for etag in etags)
+        return known | {etag: newer for etag, newer in recent if newer is not NOTHING}
 
     def _remember(self, etag: str, known: Known) -> None:
         self._memory[etag] = known

@@ -14,7 +14,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -26,7 +25,7 @@ from portico.model.paths import check_path
 from portico.model.patterns import Pattern
 from portico.stores.batch import Premises
 from portico.stores.beneath import open_file
-from portico.stores.catalog import Catalog, Sync
+from portico.stores.catalog import NOTHING, Catalog, Known, Sync
 from portico.stores.deposits import Uploads
 from portico.stores.desk import DirectoryDesk
 from portico.stores.digests import Digests
@@ -132,8 +131,8 @@ class DirectoryRepository:
         def read(tree: Tree) -> Sequence[FileFacts]:
             found = (tree.facts(path) for path in tree.paths(wanted, after or ""))
             files = [*islice((facts for facts in found if facts is not None), max(count, 0))]
-            names = self._premises.catalog.names([facts.etag for facts in files])
-            return [replace(facts, by=names[facts.etag]) if facts.etag in names else facts for facts in files]
+            known = self._premises.catalog.recall_all([facts.etag for facts in files])
+            return [with_known(facts, known.get(facts.etag, NOTHING)) for facts in files]
 
         return await self._read(read)
 
@@ -153,7 +152,7 @@ class DirectoryRepository:
             raise NotFound(f"there is no file {wanted}; list the files to see what there is")
         known = await self._in_thread(lambda: self._premises.catalog.recall(facts.etag))
         sha256 = known.sha256 or await self._digest(facts)
-        return replace(facts, sha256=sha256, by=known.by)
+        return with_known(facts, Known(sha256, known.by))
 
     async def close(self) -> None:
         """Stop what is being read and let go of the directory; closing twice is fine."""
@@ -252,6 +251,13 @@ class DirectoryRepository:
             # Also after a cancellation, when the thread is still reading for nobody.
             stop.set()
             self._stops.discard(stop)
+
+
+def with_known(facts: FileFacts, known: Known) -> FileFacts:
+    """Return the facts of a file with what is known besides."""
+    if known is NOTHING:
+        return facts
+    return FileFacts(facts.path, facts.size, facts.mtime, facts.etag, known.sha256, known.by)
 
 
 def _in_tree(root: int, stop: Event, work: Callable[[Tree], _Outcome]) -> _Outcome:

@@ -54,16 +54,26 @@ class Handles:
 
     def make(self, path: str) -> int:
         """Return the descriptor of a folder, made if need be with those above; raise `Exists`."""
+        missing: list[str] = []
+        above = path
+        # No recursion: a path may have five hundred folders.
+        while not self._there(above):
+            missing.append(above)
+            above = above.rpartition("/")[0]
+        for folder in reversed(missing):
+            self._make(*_split(folder))
+        return self.get(path)
+
+    def _there(self, path: str) -> bool:
         try:
-            return self.get(path)
+            self.get(path)
         except FileNotFoundError:
-            above, _, name = path.rpartition("/")
-            self._make(above, name)
+            return False
         except OSError as error:
             if error.errno in NO_FOLDER:
                 raise Exists(f"{path}, or something above it, is no folder; choose another path") from None
             raise
-        return self.get(path)
+        return True
 
     def changed(self, path: str) -> None:
         """Take note that names in a folder have changed; it is kept open until `sync`."""
@@ -88,13 +98,18 @@ class Handles:
         self._changed = {}
 
     def _make(self, above: str, name: str) -> None:
-        folder = self.make(above)
+        folder = self.get(above)
         with (
             reserved(self._folders, folder, name, f"{above}/" if above else ""),
             contextlib.suppress(FileExistsError),
         ):
             os.mkdir(name, dir_fd=folder)
         self.changed(above)
+
+
+def _split(path: str) -> tuple[str, str]:
+    above, _, name = path.rpartition("/")
+    return above, name
 
 
 def reads_the_same(path: str) -> Exists:

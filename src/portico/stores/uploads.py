@@ -145,12 +145,15 @@ class Upload:
             self.touched = time.monotonic()
             return self.offset
 
-    def follow(self) -> bool:
-        """Bring the digest up to what was written; return False when that cannot be read, or is given up."""
+    def follow(self, *, to_the_end: bool = False) -> bool:
+        """Bring the digest up to what was written; return False when that cannot be read, or is given up.
+
+        `to_the_end`: not given up when who wrote it leaves meanwhile; somebody else is finishing it.
+        """
         with self.hashing:
             while self.running.hashed < self.offset:
                 end = min(self.offset, self.running.hashed + FOLLOW_BYTES)
-                if self.leaving or not self.running.read(self.file(), end):
+                if (self.leaving and not to_the_end) or not self.running.read(self.file(), end):
                     return False
         return True
 

@@ -24,6 +24,10 @@ LINES = [
     "/history since 99",
     "/stat tester1.txt",
     "/stat missing",
+    "/remove tester1.txt",
+    "/transfers",
+    "/receipts tester1.txt",
+    "/cancel 00",
     "/help say",
     "/help fly",
     "/ping",
@@ -74,6 +78,16 @@ async def test_help_leaves_out_what_the_prompt_does_not_offer(serve):
     assert "/tell name text" in shown
     assert "/hello" not in shown
     assert "/multi" not in shown
+    assert "/write" not in shown
+    assert "/put file [AS path] [REPLACE] - Deposit a file or folder of this machine" in shown
+    assert "/put path" not in shown
+
+
+async def test_help_knows_what_the_prompt_does_itself(serve):
+    async with AsyncClient(f"127.0.0.1:{serve().port}", name="") as client:
+        shown = view(await carry_out(client, understand("/help get")))
+    assert shown.startswith("/get path [dest] - Fetch a file")
+    assert "/cancel PATH stops it" in shown
 
 
 @pytest.mark.parametrize("count,left_out", [(1, 3), (3, 1), (4, 0)])

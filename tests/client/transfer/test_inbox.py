@@ -6,7 +6,7 @@ from hypothesis import given
 from portico.client.resp import ReplyParser
 from portico.client.transfer import inbox as inbox_module
 from portico.client.transfer.inbox import BUFFER_BYTES, Inbox
-from portico.model.errors import Changed, Lost, NotFound, ProtocolError
+from portico.model.errors import Changed, Gone, Lost, NotFound, ProtocolError
 from portico.wire.resp_values import encode
 from tests.support.cutting import halves, pieces, places
 
@@ -66,7 +66,7 @@ def test_the_bytes_of_files_at_every_split():
         for _ in range(2):
             assert b"".join(bytes(piece) for piece in box.pieces(box.bulk())) == data
         assert list(box.pieces(box.bulk())) == []
-        assert bytes(box.whole(box.bulk())) == b"whole!"
+        assert box.whole(box.bulk()) == b"whole!"
         assert box.value() == 1
 
 
@@ -140,3 +140,30 @@ def test_bytes_come_straight_from_the_socket(monkeypatch):
     monkeypatch.setattr(inbox_module, "PIECE_BYTES", 4)
     box = inbox(b"$10\r\n01", b"23456789\r\n")
     assert [bytes(piece) for piece in box.pieces(box.bulk())] == [b"01", b"2345", b"6789"]
+
+
+def test_a_list_value_by_value():
+    box = inbox(b">1\r\n$1\r\nx\r\n*2\r\n:1\r\n%1\r\n+a\r\n:2\r\n-GONE x\r\n:1\r\n")
+    assert [box.element() for _ in range(box.count())] == [1, {"a": 2}]
+    with pytest.raises(Gone):
+        box.count()
+    with pytest.raises(ProtocolError, match="else than a list"):
+        box.count()
+
+
+def test_what_is_expected_is_skipped_only_when_it_is_there():
+    box = inbox(b":1\r\n:12", b"3\r\n:4\r\n")
+    assert not box.skip(b":1\r\n")
+    assert box.value() == 1
+    assert not box.skip(b":123\r\n")
+    assert not box.skip(b":4\r\n")
+    assert box.value() == 123
+    assert box.skip(b":4\r\n")
+    assert not box.skip(b":4\r\n")
+
+
+def test_longer_than_the_buffer_and_whole():
+    data = bytes(range(256)) * (BUFFER_BYTES // 128)
+    box = inbox(encode(data, 3) + b":1\r\n")
+    assert box.whole(box.bulk()) == data
+    assert box.value() == 1

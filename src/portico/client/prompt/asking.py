@@ -88,15 +88,16 @@ async def _status(client: AsyncClient, command: Command, words: Words) -> Roll:
 
 
 async def _list(client: AsyncClient, command: Command, words: Words) -> Listing:
-    pattern, after, count = bind(command, words)
-    if after is not None or count is not None:
+    pattern, *options = bind(command, words)
+    if any(options):
         return Listing([file_of(facts) for facts in await client.call(*words, again=True)], 0)
     files = await client.list(pattern)
     return Listing(files[:LIST_MOST], max(0, len(files) - LIST_MOST))
 
 
 async def _stat(client: AsyncClient, command: Command, words: Words) -> FileCard:
-    return FileCard(await client.stat(*bind(command, words)))
+    path, _ = bind(command, words)
+    return FileCard(await client.stat(path))
 
 
 async def _help(client: AsyncClient, command: Command, words: Words) -> Manual:

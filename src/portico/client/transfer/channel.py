@@ -14,10 +14,13 @@ from portico.client.link import cannot_connect, keep_alive, reason
 from portico.client.resp import Value, encode
 from portico.client.transfer.inbox import Inbox
 from portico.client.transfer.job import Job
-from portico.model.errors import Lost, PorticoError, ProtocolError, Unavailable
+from portico.model.errors import CannotConnect, Lost, NotFound, PorticoError, ProtocolError
 
 DIGEST_SECONDS = 60.0
 """How long the answer to a STAT with DIGEST may take: the server itself waits 30 s for a digest."""
+
+BROKEN = (Lost, CannotConnect, ProtocolError)
+"""What ends a connection; anything else is the refusal of one request."""
 
 
 class Channel:
@@ -26,8 +29,11 @@ class Channel:
     Every error of the network is a `Lost` or a `CannotConnect`.
     """
 
-    def __init__(self, job: Job, address: Address, token: str) -> None:
-        """Connect and introduce ourselves; raise `CannotConnect`, or the server's refusal."""
+    def __init__(self, job: Job, address: Address, token: str, secret: str = "") -> None:
+        """Connect and introduce ourselves, beside the session of a secret if there is one.
+
+        Raise `CannotConnect`, or the server's refusal.
+        """
         self._job = job
         job.check()
         try:
@@ -38,9 +44,7 @@ class Channel:
         try:
             job.holds(self._socket)
             keep_alive(self._socket)
-            self.facts: dict[str, Any] = self.call(
-                ["HELLO", 3, *(["AUTH", "default", token] if token else [])]
-            )
+            self.facts: dict[str, Any] = self._introduce(token, secret)
             self._socket.settimeout(SILENCE_SECONDS)
             self.log = str(self.facts["log"])
         except (TypeError, LookupError):
@@ -49,6 +53,13 @@ class Channel:
         except BaseException:
             self.close()
             raise
+
+    def _introduce(self, token: str, secret: str) -> Any:  # noqa: ANN401 - whatever answers there
+        hello: list[str | int] = ["HELLO", 3, *(["AUTH", "default", token] if token else [])]
+        if secret:
+            with contextlib.suppress(NotFound):  # the session is over: then as a visitor
+                return self.call([*hello, "BESIDE", secret])
+        return self.call(hello)
 
     def __enter__(self) -> Self:
         """Be used in a `with` statement."""
@@ -101,7 +112,7 @@ class Channel:
     def _lost(self, error: OSError) -> PorticoError:
         self._job.check()
         if isinstance(error, TimeoutError):
-            return Unavailable("the server said nothing for too long")
+            return Lost("the server said nothing for too long")
         return Lost(f"the connection broke: {reason(error)}")
 
 

@@ -44,8 +44,9 @@ Finish = Callable[[list[str], int], Coroutine[Any, Any, list[object]]]
 """Says FINISH for uploads of so many bytes, on the connection that bears the client's name; answers and
 refusals stand in order."""
 
-PASSING = (Unavailable, Busy)
-"""What may be over by the next attempt: an upload may still belong to a connection that broke."""
+PASSING = (Unavailable, Busy, WrongOffset)
+"""What may be over by the next attempt: an upload may still belong to a connection that broke, and the last
+bytes of that may still be coming in."""
 
 WRITES_OWED = 4
 """WRITEs without an answer: the server is never idle, and a refusal is soon noticed."""
@@ -144,7 +145,10 @@ class Deposit:
     def _persist(self, route: Route, finish: Finish) -> FileFacts:
         """Send and finish; again when the server lost the last bytes, as after a power cut."""
         for last in (False,) * (MOST_FINISHES - 1) + (True,):
-            route.persist(self._job, self._send, PASSING)
+            try:
+                route.persist(self._job, self._send, PASSING)
+            except Exists as refusal:
+                return self._finished_before(finish, refusal)
             try:
                 return self._finished(finish)
             except (NotFound, WrongOffset):
@@ -155,9 +159,19 @@ class Deposit:
                 raise
         raise AssertionError
 
+    def _finished_before(self, finish: Finish, refusal: Exists) -> FileFacts:
+        """Ask whether it was this upload that the name went to: its FINISH may have had no answer."""
+        self._source.taken(self._source.size or 0)
+        try:
+            return self._finished(finish)
+        except (NotFound, WrongOffset, Exists):
+            raise refusal from None
+
     def _send(self, channel: Channel) -> None:
         """Bring what is missing over one connection."""
         upload, at = self._begin(channel)
+        if at:  # it may be another connection's still: hear of it before sixteen megabytes are on their way
+            channel.call(["WRITE", upload, at, b""])
         self._source.taken(at)
         owed = 0
         while count := self._source.send(channel, upload, at, self._report):

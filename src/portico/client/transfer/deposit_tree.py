@@ -17,7 +17,7 @@ from pathlib import Path
 
 from portico.client.resp import encode
 from portico.client.transfer.answers import facts_of
-from portico.client.transfer.channel import DIGEST_SECONDS, Channel
+from portico.client.transfer.channel import BROKEN, DIGEST_SECONDS, Channel
 from portico.client.transfer.deposit import PASSING, Finish, deposit_file
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
@@ -34,8 +34,6 @@ from portico.model.errors import (
     NoSpace,
     NotFound,
     PorticoError,
-    ProtocolError,
-    Unavailable,
     WrongOffset,
 )
 from portico.model.files import FileFacts
@@ -191,7 +189,7 @@ class DepositTree:
         for _ in range(2):
             try:
                 channel.inbox.value()
-            except (Unavailable, ProtocolError):
+            except BROKEN:
                 raise
             except PorticoError as error:
                 refusals.append(error)
@@ -240,7 +238,7 @@ class DepositTree:
     def _stat(self, channel: Channel, path: str) -> FileFacts | None:
         try:
             return facts_of(channel.inbox.value(), path)
-        except (Unavailable, ProtocolError):
+        except BROKEN:
             raise
         except PorticoError:
             return None
@@ -259,7 +257,7 @@ class DepositTree:
                 replace=self._replace,
                 tell=self._told,
             )
-        except Unavailable:
+        except BROKEN:
             raise
         except Exists as error:
             self._there.append((found, "", error))

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from portico.model.errors import BadPath
-from portico.model.paths import check_path
+from portico.model.paths import check_path, presentable
 
 WINDOWS = sys.platform == "win32"
 
@@ -37,7 +37,9 @@ def check_name(name: str, *, windows: bool = WINDOWS) -> str:
 
 def check_parts(path: str, *, windows: bool = WINDOWS) -> list[str]:
     """Return the parts of a path that a server gave; raise `BadPath` when it must not be written to."""
-    return [check_name(part, windows=windows) for part in path.split("/")]
+    if windows or not presentable(path):
+        return [check_name(part, windows=windows) for part in path.split("/")]
+    return path.split("/")
 
 
 class Folder:

@@ -7,6 +7,7 @@ puts bytes into a buffer and returns how many, 0 at the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from portico.client.resp import BULK_BYTES, CONTAINERS, DEPTH, LINES, MAP, Push, Value, length_of
@@ -21,7 +22,10 @@ PIECE_BYTES = 1_048_576
 ROOM_BYTES = 64 * 1_024
 """With less room behind what is held, it moves to the front."""
 
-BULK, END = ord("$"), b"\r\n"
+BULK, LIST, END = ord("$"), ord("*"), b"\r\n"
+
+SHORT = re.compile(rb"\$([0-9]{1,7})\r\n")
+"""The head of a bulk string, as nearly all are."""
 
 
 class Inbox:
@@ -54,6 +58,9 @@ class Inbox:
 
         Raise the refusal that comes in its place.
         """
+        found = self.match(SHORT)
+        if found is not None:
+            return int(found[1])
         while True:
             line = self._line()
             if line[0] == BULK:
@@ -78,14 +85,51 @@ class Inbox:
             yield piece
         self._finish()
 
-    def whole(self, length: int) -> memoryview:
-        """Return a bulk string of at most a buffer's length; it is gone with the next reading."""
+    def whole(self, length: int) -> bytes | bytearray:
+        """Return the bytes of a bulk string, all at once."""
+        if length + 2 > BUFFER_BYTES:
+            data, at = bytearray(length), 0
+            view = memoryview(data)
+            for piece in self.pieces(length):
+                view[at : at + len(piece)] = piece
+                at += len(piece)
+            return data
         self._need(length + 2)
         start = self._start
         self._start += length
-        view = self._view[start : self._start]
+        whole = bytes(self._view[start : self._start])
         self._finish()
-        return view
+        return whole
+
+    def count(self) -> int:
+        """Return how many values the list has that comes next; each is then to be taken by `element`."""
+        while True:
+            line = self._line()
+            if line[0] == LIST:
+                return length_of(line[1:], BULK_BYTES)
+            value = self._rest(line, 0)
+            if isinstance(value, PorticoError):
+                raise value
+            if type(value) is not Push:
+                raise ProtocolError("protocol: the server sent something else than a list")
+
+    def element(self) -> Value:
+        """Return the next value of a list."""
+        return self._rest(self._line(), 1)
+
+    def match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Take what matches here; None, and nothing is taken, when it does not or has not all come yet."""
+        found = pattern.match(self._buffer, self._start, self._end)
+        if found is not None:
+            self._start = found.end()
+        return found
+
+    def skip(self, expected: bytes) -> bool:
+        """Take these bytes if they come next and are there already; tell whether."""
+        if not self._buffer.startswith(expected, self._start, self._end):
+            return False
+        self._start += len(expected)
+        return True
 
     def _direct(self, length: int) -> memoryview:
         if self._piece is None:
@@ -133,7 +177,7 @@ class Inbox:
     def _text(self, length: int) -> str:
         if length > BUFFER_BYTES - 2:
             raise ProtocolError("protocol: the server sent a text that is too long")
-        return str(self.whole(length), "utf-8", "surrogateescape")
+        return self.whole(length).decode("utf-8", "surrogateescape")
 
     # Bytes
 

@@ -29,12 +29,13 @@ BUSY_PAUSE = 1.0
 class Route:
     """Where the server is, what it wants to see, and how many seconds may pass without any progress.
 
-    None is for ever.
+    None is for ever. `secret` is that of the session in whose name files are moved.
     """
 
     address: Address
     token: str
     seconds: float | None
+    secret: str = ""
 
     def persist(
         self, job: Job, work: Callable[[Channel], T], passing: tuple[type[PorticoError], ...] = (Unavailable,)
@@ -47,7 +48,7 @@ class Route:
         patience = Patience(job, self.seconds)
         while True:
             try:
-                with Channel(job, self.address, self.token) as channel:
+                with Channel(job, self.address, self.token, self.secret) as channel:
                     return work(channel)
             except passing as error:
                 job.check()

@@ -10,10 +10,7 @@ A listing is not believed: what was not asked for, or is out of order, ends it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from portico.client.resp import encode
-from portico.client.transfer.answers import facts_of
 from portico.model.errors import ProtocolError
 from portico.model.files import FileFacts
 from portico.model.paths import check_path
@@ -28,13 +25,15 @@ EVERYTHING = frozenset({"", ".", "/"})
 class Selection:
     """The files that a folder or a pattern means, asked for page by page.
 
-    `ended`: the last page has come.
+    `ended`: the last page has come. `alone` is the one file that is meant when it is no folder, empty for a
+    pattern.
     """
 
     def __init__(self, text: str) -> None:
         """Begin before the first; raise `BadPath` or `TooBig` for what is neither folder nor pattern."""
         self.ended = False
         self._pattern = Pattern(text)
+        self.alone = self._pattern.text if self._pattern.exact and text not in EVERYTHING else ""
         self._listed = ""
         if not self._pattern.exact:
             self._below, self._cut = "", self._pattern.prefix.rfind("/") + 1
@@ -49,13 +48,10 @@ class Selection:
         """Return the request for the next page."""
         pattern = [] if self._pattern.exact else [self._pattern.text]
         after = ["AFTER", self._listed] if self._listed else []
-        return encode(["LIST", *pattern, *after, "COUNT", PAGE])
+        return encode(["LIST", *pattern, *after, "COUNT", PAGE, "DIGEST"])
 
-    def take(self, page: Any) -> list[FileFacts]:  # noqa: ANN401 - whatever the server answered
+    def take(self, files: list[FileFacts]) -> list[FileFacts]:
         """Return the files of a page that are meant; raise `ProtocolError` when it makes no sense."""
-        if not isinstance(page, list):
-            raise ProtocolError("protocol: the server's list of files is none")
-        files = [facts_of(facts) for facts in page]
         self.ended = len(files) < PAGE
         for number, file in enumerate(files):
             if not self._listed < file.path:
