@@ -164,6 +164,11 @@ def test_standard_output_gets_the_bytes_and_nothing_else(room, big, here):
     assert done.stdout == big
 
 
+def test_a_terminal_that_shows_the_file_shows_nothing_else(notes, here):
+    env = command.environment(notes, TERM="xterm")
+    assert command.on_terminal("get", "tester1.txt", "-o", "-", env=env) == (0, FIRST)
+
+
 def test_a_reader_who_goes_ends_it(room, big, here):
     script = '"$@" get big.bin -o - | head -c 100000 | wc -c; echo ${PIPESTATUS[0]}'
     done = subprocess.run(

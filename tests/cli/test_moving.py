@@ -1,4 +1,4 @@
-"""What `get` and `put` have in common: what they sum up, in which order they tell, and when they give up."""
+"""What `get` and `put` have in common: in which order they tell, and when they give up."""
 
 from __future__ import annotations
 
@@ -8,25 +8,10 @@ import json
 
 import pytest
 
-from portico.cli.moving import AT_ONCE, FAILURES, Mover, Transfer, summary
+from portico.cli.moving import AT_ONCE, FAILURES, Mover, Transfer
 from portico.client.transfer.values import Failure, FileProgress, TreeSummary
 from portico.model.errors import Exists, Lost, NotFound, PorticoError
 from portico.model.files import FileFacts
-
-
-@pytest.mark.parametrize(
-    "done,words",
-    [
-        (FileFacts("fw.bin", 12_400_000, 0, "etag"), "12.4 MB fetched in 3.2 s, verified"),
-        (TreeSummary(1, 5), "1 file, 5 bytes fetched in 3.2 s, verified"),
-        (
-            TreeSummary(1_204, 37_100_000, 8, [Failure("x", NotFound("gone"))]),
-            "1,204 files, 37.1 MB fetched in 3.2 s, verified; 8 were there already; 1 failed",
-        ),
-    ],
-)
-def test_what_became_of_it(done, words):
-    assert summary(done, "fetched", 3.21) == words
 
 
 def mover(*, json=False):

@@ -2,9 +2,11 @@
 
 import pytest
 
-from portico.client.meter import Meter, Track, duration, line
+from portico.client.meter import Meter, Track, duration, line, outcome
 from portico.client.pace import Pace
-from portico.client.transfer.values import FileProgress, TreeProgress
+from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+from portico.model.errors import NotFound
+from portico.model.files import FileFacts
 from portico.wire.cells import width
 
 
@@ -102,3 +104,18 @@ def test_the_rate_is_measured_from_what_is_told():
 )
 def test_a_duration(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    "done,words",
+    [
+        (FileFacts("fw.bin", 12_400_000, 0, "etag"), "12.4 MB fetched, verified"),
+        (TreeSummary(1, 5), "1 file, 5 bytes fetched, verified"),
+        (
+            TreeSummary(1_204, 37_100_000, 8, [Failure("x", NotFound("gone"))]),
+            "1,204 files, 37.1 MB fetched, verified; 8 were there already; 1 failed",
+        ),
+    ],
+)
+def test_what_became_of_it(done, words):
+    assert outcome(done, "fetched") == words

@@ -16,9 +16,9 @@ from portico.client.resp import (
     encode,
 )
 from portico.model.errors import (
+    Exists,
     Full,
     Gone,
-    KeyReused,
     NeedResp3,
     NoProto,
     NotFound,
@@ -99,7 +99,7 @@ ERRORS = [
     (b"-ERR no\r\n", PorticoError, "ERR", "no"),
     (b"-NOTFOUND there is no such thing\r\n", NotFound, "NOTFOUND", "there is no such thing"),
     (b"-FULL Server is full: 3 of 3\r\n", Full, "FULL", "Server is full: 3 of 3"),
-    (b"-EXISTS key\r\n", KeyReused, "EXISTS", "key"),
+    (b"-EXISTS key\r\n", Exists, "EXISTS", "key"),
     (b"-GONE entries from 3 to 4 are kept\r\n", Gone, "GONE", "entries from 3 to 4 are kept"),
     (b"-NEEDRESP3 \r\n", NeedResp3, "NEEDRESP3", ""),
     (b"-NOPROTO\r\n", NoProto, "NOPROTO", ""),

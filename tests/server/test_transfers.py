@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from portico.model.files import Chunk, Order, Progress
+from portico.model.files import Author, Chunk, Order, Progress
 from portico.model.requests import Body
 from portico.server import transfers
 from portico.server.limits import RATE_SECONDS, TRANSFER_IDLE_SECONDS
@@ -14,11 +14,8 @@ from portico.server.transfers import Transfers
 MIB = 1_048_576
 
 
-def caller(number, name=""):
-    session = SimpleNamespace(name=name) if name else None
-    state = SimpleNamespace(open_session=lambda _: session)
-    room = SimpleNamespace(state=state)
-    return SimpleNamespace(id=number, session=1, room=room, address=("::1", 7))
+def caller(number, name="visitor"):
+    return SimpleNamespace(id=number, author=lambda: Author(1, name), address=("::1", 7))
 
 
 def piece(offset, count, size=10 * MIB):
@@ -81,6 +78,7 @@ def test_a_fetch_moves_while_its_ranges_are_sent_and_ends_with_a_receipt(registr
         ("a.bin", "e", "visitor", 5)
     ]
     assert registry.active() == set()
+    assert registry.lines() == []
 
 
 def test_a_fetch_of_which_nothing_is_asked_is_forgotten(registry):

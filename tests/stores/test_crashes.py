@@ -1,13 +1,21 @@
 """Crashes in the middle of a change: at each step, at any step, and by kill -9 of a real process."""
 
 import asyncio
+import hashlib
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from portico.model.errors import Busy, Exists, NotFound, PorticoError, WrongOffset
 from portico.model.files import Author, FileChange, Order
 from portico.stores import handles, publishing
 from portico.stores.catalog import Catalog
 from portico.stores.directory import DirectoryRepository
+from tests.support.asking import outcome
 
 ANN = Author(1, "ann")
 MOST = 2**40
@@ -104,8 +112,7 @@ async def test_a_change_is_all_or_nothing_whenever_it_is_cut_short(tmp_path, cra
     crasher.left = steps
     desk = repository.desk()
     later = CHANGES[kind](desk)
-    while desk._running:
-        await asyncio.sleep(0)
+    await _idle(desk)
     crasher.left = -1
     acknowledged = later.ready and isinstance(later.value, FileChange)
     abandon(repository)
@@ -134,3 +141,199 @@ EXPECTED = {
     "replaced": lambda files: {"second": files["old"]},
     "removed": lambda files: {"second": files["second"]},
 }
+
+
+# --- any sequence of deposits, by several desks, with crashes anywhere ------------------------------
+
+PATHS = st.sampled_from(["a", "b", "folder/c"])
+UPLOADS = st.integers(0, 3).map("{:032x}".format)
+DESKS = st.integers(0, 2)
+PIECES = st.binary(max_size=6)
+
+
+class Model:
+    """An upload as it should be."""
+
+    def __init__(self, order, desk):
+        self.order, self.desk, self.data = order, desk, b""
+
+
+class DepositMachine(RuleBasedStateMachine):
+    """Deposits, against a dictionary of files and one of uploads."""
+
+    def __init__(self):
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.place = tempfile.TemporaryDirectory()
+        self.patch = pytest.MonkeyPatch()
+        self.crasher = Crasher(self.patch)
+        self.files, self.uploads, self.done = {}, {}, {}
+        self.told, self.due = [], []
+        self.start()
+
+    def start(self):
+        self.repository, changes = self.runner.run(opened(Path(self.place.name)))
+        self.due = list(changes)
+        self.desks = [None] * 3
+
+    def desk(self, number):
+        if self.desks[number] is None:
+            self.desks[number] = self.runner.run(_new_desk(self.repository))
+        return self.desks[number]
+
+    def ask(self, later):
+        return self.runner.run(outcome(later))
+
+    @rule(desk=DESKS, path=PATHS, upload=UPLOADS, size=st.none() | st.integers(0, 9), replace=st.booleans())
+    def put(self, desk, path, upload, size, replace):
+        value = self.ask(self.desk(desk).put(Order(path, size, upload=upload, replace=replace), MOST))
+        if upload in self.done and self.done[upload].path == path:
+            assert (value.upload, value.offset) == (upload, self.done[upload].size)
+        elif upload in self.done or (path in self.files and not replace):
+            assert isinstance(value, Exists)
+        elif upload not in self.uploads:
+            assert (value.upload, value.offset) == (upload, 0)
+            self.uploads[upload] = Model(Order(path, size, upload=upload, replace=replace), desk)
+        else:
+            self.put_again(value, desk, Order(path, size, upload=upload, replace=replace))
+
+    def put_again(self, value, desk, order):
+        model = self.uploads[order.upload]
+        sizes = {order.size, model.order.size} - {None}
+        if order.path != model.order.path or len(sizes) > 1:
+            assert isinstance(value, Exists)
+            return
+        assert (value.upload, value.offset) == (order.upload, len(model.data))
+        model.order = Order(order.path, model.order.size, upload=order.upload, replace=order.replace)
+        if model.desk is None:
+            model.desk = desk
+
+    @rule(desk=DESKS, upload=UPLOADS, data=PIECES, shift=st.sampled_from([0, 0, 0, 1]), long=st.booleans())
+    def write(self, desk, upload, data, shift, long):
+        model = self.uploads.get(upload)
+        offset = shift + (len(model.data) if model else 0)
+        if long:
+            value = self.ask(self.desk(desk).receive(upload, offset, len(data)))
+            if not isinstance(value, PorticoError):
+                value.take(memoryview(data[: len(data) // 2]))
+                value.take(memoryview(data[len(data) // 2 :]))
+                value = value.close()
+        else:
+            value = self.ask(self.desk(desk).write(upload, offset, data))
+        if model is None:
+            assert isinstance(value, WrongOffset if upload in self.done else NotFound)
+        elif model.desk not in (None, desk):
+            assert isinstance(value, Busy)
+        else:
+            model.desk = desk
+            if shift:
+                assert isinstance(value, WrongOffset)
+            elif model.order.size is not None and offset + len(data) > model.order.size:
+                assert value.code == "TOOBIG"
+            else:
+                assert value == offset + len(data)
+                model.data += data
+
+    @rule(desk=DESKS, upload=UPLOADS, steps=st.integers(0, 14))
+    def finish(self, desk, upload, steps):
+        self.crasher.left = steps
+        later = self.desk(desk).finish(upload, ANN)
+        self.runner.run(_idle(self.desks[desk]))
+        self.crasher.left = -1
+        if later.ready and not getattr(later.value, "code", "") == "UNAVAILABLE":
+            self.finished(upload, later.value)
+        else:
+            self.crash()
+
+    def finished(self, upload, value):
+        model = self.uploads.get(upload)
+        if model is None:
+            assert value == self.done[upload] if upload in self.done else isinstance(value, NotFound)
+        elif model.order.size not in (None, len(model.data)):
+            assert isinstance(value, WrongOffset)
+        elif model.order.path in self.files and not model.order.replace:
+            assert isinstance(value, Exists)
+        else:
+            assert value.change == ("changed" if model.order.path in self.files else "added")
+            self.appeared(value)
+
+    def appeared(self, change):
+        upload = change.key.removeprefix("upload:")
+        model = self.uploads.pop(upload)
+        assert change.sha256 == hashlib.sha256(model.data).hexdigest()
+        self.files[model.order.path] = model.data
+        self.done[upload] = change
+        self.due.append(change)
+
+    @rule()
+    def crash(self):
+        abandon(self.repository)
+        before = {change.key for change in self.due}
+        self.start()
+        # What the crash cut short has come true or it has not; what was told before is told again.
+        for change in [change for change in self.due if change.key not in before]:
+            self.due.remove(change)
+            self.appeared(change)
+        assert before <= {change.key for change in self.due}
+        self.leave_all()
+
+    @rule()
+    def restart(self):
+        self.runner.run(self.repository.close())
+        before = {change.key for change in self.due}
+        self.start()
+        assert before == {change.key for change in self.due}
+        self.leave_all()
+
+    def leave_all(self):
+        for model in self.uploads.values():
+            model.desk = None
+
+    @rule()
+    def settle(self):
+        for change in self.due:
+            self.repository.settled(change.key)
+        self.repository._premises.catalog.write()
+        self.due = []
+
+    @rule(desk=DESKS)
+    def leave(self, desk):
+        gone, self.desks[desk] = self.desks[desk], None
+        if gone is not None:
+            self.runner.run(_leave(gone))
+            for model in self.uploads.values():
+                model.desk = None if model.desk == desk else model.desk
+
+    @rule(desk=DESKS, upload=UPLOADS)
+    def cancel(self, desk, upload):
+        value = self.ask(self.desk(desk).cancel(upload))
+        assert isinstance(value, type(None) if self.uploads.pop(upload, None) else NotFound)
+
+    @invariant()
+    def the_directory_is_as_it_should_be(self):
+        assert tree(Path(self.place.name)) == self.files
+
+    def teardown(self):
+        self.runner.run(self.repository.close())
+        self.runner.close()
+        self.patch.undo()
+        self.place.cleanup()
+
+
+async def _new_desk(repository):
+    return repository.desk()
+
+
+async def _idle(desk):
+    while desk._running:
+        await asyncio.sleep(0)
+
+
+async def _leave(desk):
+    desk.close()
+    await _idle(desk)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+class TestDeposits(DepositMachine.TestCase):
+    settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -26,9 +26,9 @@ COLUMNS = 80
 class Live:
     """The meter's lines, below what is said; `person`: somebody looks, `draws`: the lines can be drawn."""
 
-    def __init__(self, meter: Meter) -> None:
-        """Show nothing yet."""
-        self.person = sys.stderr is not None and sys.stderr.isatty()
+    def __init__(self, meter: Meter, *, shown: bool = True) -> None:
+        """Show nothing yet; nor later where the terminal is wanted for other things."""
+        self.person = shown and sys.stderr is not None and sys.stderr.isatty()
         self.draws = self.person and os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
         self._meter = meter
         self._drawn: list[str] = []

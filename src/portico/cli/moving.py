@@ -21,12 +21,10 @@ from portico.cli import output
 from portico.cli.errors import with_replace
 from portico.cli.live import Live
 from portico.cli.main import verdict
-from portico.cli.words import quantity
-from portico.client.meter import Meter, share
+from portico.client.meter import Meter, outcome, share
 from portico.client.transfer.values import FileProgress, TreeProgress, TreeSummary
 from portico.model.errors import Exists, PorticoError, Unavailable
 from portico.model.files import FileFacts
-from portico.model.quantities import size
 from portico.model.replies import file_map
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class Transfer:
     """One of the arguments.
 
     `name` is what the person calls it, `result` what it prints in a pipe (empty: the path it has in the
-    repository), `ends` the other end of it, for programs.
+    repository), `ends` where it begins or ends here, for programs; of many files also their `path` there.
     """
 
     name: str
@@ -71,7 +69,7 @@ class Mover:
         self.code = 0
         self._json, self._verb, self._prints, self._resumes = arguments.json, verb, prints, resumes
         self._meter = Meter()
-        self._live = Live(self._meter)
+        self._live = Live(self._meter, shown=prints or not output.on_terminal())
         self._begun = False
         self.say = self._live.say
 
@@ -120,7 +118,7 @@ class Mover:
             output.lines([output.as_json(_facts(transfer, done))], now=True)
         elif self._prints and not output.on_terminal():
             output.lines([transfer.result or _facts(transfer, done)["path"]], now=True)
-        self._live.end(f"{transfer.name}: {summary(done, self._verb, seconds)}")
+        self._live.end(f"{transfer.name}: {outcome(done, f'{self._verb} in {seconds:.1f} s')}")
         if isinstance(done, TreeSummary):
             for failure in done.failures[:FAILURES]:
                 self._failed(failure.error, f"{failure.path}: ")
@@ -155,13 +153,3 @@ def _facts(transfer: Transfer, done: Done) -> dict[str, Any]:
         "same": done.same,
         "failed": failed,
     }
-
-
-def summary(done: Done, verb: str, seconds: float) -> str:
-    """Return what became of a transfer: `12.4 MB fetched in 3.2 s, verified`."""
-    if isinstance(done, FileFacts):
-        return f"{size(done.size)} {verb} in {seconds:.1f} s, verified"
-    moved = f"{quantity(done.files, 'file')}, {size(done.bytes)} {verb} in {seconds:.1f} s, verified"
-    same = f"; {done.same:,} were there already" if done.same else ""
-    failed = f"; {len(done.failures):,} failed" if done.failures else ""
-    return moved + same + failed

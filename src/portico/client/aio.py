@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from portico.client.files import Files
 from portico.client.limits import ANSWER_SECONDS
 from portico.client.resp import Value
 from portico.model.entries import Entry, entry_of
-from portico.model.errors import PorticoError
+from portico.model.errors import Exists, KeyReused, PorticoError
 from portico.model.replies import SessionLine, session_of
 
 
@@ -134,8 +134,7 @@ class AsyncClient(Files):
         if not sender and core.conversation.name is None:
             await core.join()
         words = ["SAY", text, "ID", key or core.key()]
-        seq: int = await core.ask([*words, "AS", sender] if sender else words)
-        return seq
+        return await _numbered(core.ask([*words, "AS", sender] if sender else words))
 
     async def say_many(self, texts: Iterable[str], *, sender: str = "") -> builtins.list[int | PorticoError]:
         """Say many things in this order, as fast as they are acknowledged; each once, as with `say`.
@@ -157,8 +156,7 @@ class AsyncClient(Files):
         core = self._connected()
         if core.conversation.name is None:
             await core.join()
-        seq: int = await core.ask(["TELL", name, text, "ID", key or core.key()])
-        return seq
+        return await _numbered(core.ask(["TELL", name, text, "ID", key or core.key()]))
 
     async def history(
         self,
@@ -292,6 +290,15 @@ OWN = {
     "QUIT": "close()",
 }
 """Commands by which the client keeps its place, and what to use in their stead."""
+
+
+async def _numbered(asked: Awaitable[Value]) -> int:
+    """Return the number of what was said; what EXISTS then is its key."""
+    try:
+        seq: int = await asked
+    except Exists:
+        raise KeyReused from None
+    return seq
 
 
 def _free(words: Sequence[str | bytes | int]) -> Sequence[str | bytes | int]:

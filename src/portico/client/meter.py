@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portico.client.pace import Pace
-from portico.client.transfer.values import FileProgress, TreeProgress
+from portico.client.transfer.values import FileProgress, TreeProgress, TreeSummary
+from portico.model.files import FileFacts
 from portico.model.quantities import size
 from portico.wire.cells import cut, width
 from portico.wire.lines import one_line
@@ -111,10 +112,9 @@ def _file(track: Track, news: FileProgress, now: float, cells: int, room: int) -
 
 
 def _tree(track: Track, news: TreeProgress, now: float, cells: int) -> str:
-    of, left = f" of {news.of_files:,}" if news.counted else "", _left(track, now)
-    failed = f", {news.failed:,} failed" if news.failed else ""
-    noun = "file" if news.files == 1 and not of else "files"
-    text = f"{news.files:,}{of} {noun}, {size(news.bytes)}{failed}{f', {left}' if left else ''}"
+    files = f"{news.files:,} of {_files(news.of_files)}" if news.counted else _files(news.files)
+    failed, left = f"{news.failed:,} failed" if news.failed else "", _left(track, now)
+    text = ", ".join(word for word in (files, size(news.bytes), failed, left) if word)
     name = cut(one_line(track.name), max(0, cells - width(text) - len(": ")))
     return cut(f"{name}: {text}" if name.strip(".") else text, cells)
 
@@ -140,6 +140,19 @@ def _rate(track: Track, now: float) -> str:
 def _left(track: Track, now: float) -> str:
     seconds = track.left(now)
     return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def outcome(done: FileFacts | TreeSummary, how: str) -> str:
+    """Return what became of a transfer: `12.4 MB fetched, verified`; `how` is what happened to it."""
+    if isinstance(done, FileFacts):
+        return f"{size(done.size)} {how}, verified"
+    same = f"; {done.same:,} were there already" if done.same else ""
+    failed = f"; {len(done.failures):,} failed" if done.failures else ""
+    return f"{_files(done.files)}, {size(done.bytes)} {how}, verified{same}{failed}"
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -132,7 +132,9 @@ class Batch:
         if path != order.path:
             order = replace(order, path=path)
         ended = uploads.finished(order.upload)
-        if ended is not None and ended.change.path == path:
+        if ended is not None:
+            if ended.change.path != path:
+                raise Exists(f"the upload {order.upload} was that of another file; choose another id")
             return Progress(order.upload, ended.change.size)
         if not self._refuse_taken(path, replace=order.replace):
             self._refuse_alike(path)

@@ -21,7 +21,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -73,6 +73,7 @@ _DROP_UPLOAD = "DELETE FROM uploads WHERE id = ?"
 _INTEND = "INSERT OR REPLACE INTO changes VALUES (?, ?, 0, ?)"
 _REFUSE = "DELETE FROM changes WHERE key = ?"
 _SETTLE = "UPDATE changes SET body = ?, settled = 1 WHERE key = ?"
+_ENDS = (_SETTLE, _REFUSE)
 _DONE = "UPDATE changes SET body = ? WHERE key = ?"
 _LEARN = (
     "INSERT INTO known (etag, sha256, name) VALUES (?, ?, ?) ON CONFLICT (etag) DO UPDATE SET "
@@ -243,18 +244,8 @@ class Catalog:
     def write(self) -> None:
         """Write what was noted; what cannot be written now is kept and tried again."""
         self._noted.clear()
-        taken: list[tuple[str, Sequence[object]]] = []
-        with contextlib.suppress(IndexError):
-            while True:
-                taken.append(self._notes.popleft())
-        try:
-            self._commit(taken)
-        except PorticoError:
-            self._notes.extendleft(reversed(taken))
-            return
-        for statement, values in taken:
-            if statement in (_SETTLE, _REFUSE):
-                self._open_intents.pop(str(values[-1]), None)
+        with contextlib.suppress(PorticoError):
+            self._commit(())
 
     def close(self) -> None:
         """Write what was noted and let go."""
@@ -282,19 +273,38 @@ class Catalog:
             if not self._closed.is_set():
                 self.write()
 
-    def _commit(self, work: Iterable[tuple[str, Sequence[object]]], *, durable: bool = False) -> None:
+    def _commit(self, work: Sequence[tuple[str, Sequence[object]]], *, durable: bool = False) -> None:
+        """Write what was noted, then this, in one transaction: notes are never overtaken."""
         with self._lock, self._in_port_terms():
-            run = self._writer.execute
-            run(f"PRAGMA synchronous = {'FULL' if durable and self._sync == 'full' else 'NORMAL'}")
-            run("BEGIN IMMEDIATE")
+            noted = self._take_notes()
             try:
-                for statement, values in work:
-                    run(statement, values)
-                run("COMMIT")
+                self._run((*noted, *work), "FULL" if durable and self._sync == "full" else "NORMAL")
             except sqlite3.Error:
-                if self._writer.in_transaction:
-                    run("ROLLBACK")
+                self._notes.extendleft(reversed(noted))
                 raise
+        for statement, values in noted:
+            if statement in _ENDS:
+                self._open_intents.pop(str(values[-1]), None)
+
+    def _take_notes(self) -> list[tuple[str, Sequence[object]]]:
+        taken = []
+        with contextlib.suppress(IndexError):
+            while True:
+                taken.append(self._notes.popleft())
+        return taken
+
+    def _run(self, work: Sequence[tuple[str, Sequence[object]]], synchronous: str) -> None:
+        run = self._writer.execute
+        run(f"PRAGMA synchronous = {synchronous}")
+        run("BEGIN IMMEDIATE")
+        try:
+            for statement, values in work:
+                run(statement, values)
+            run("COMMIT")
+        except sqlite3.Error:
+            if self._writer.in_transaction:
+                run("ROLLBACK")
+            raise
 
     def _select(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._reading, self._in_port_terms():

@@ -123,6 +123,7 @@ class Publisher:
             pending = Pending(intent, found)
             self._make(pending, handles)
             if not isinstance(pending.outcome, FileChange):
+                self._uploads.keep([] if found is None else [found])
                 return None
             if found is not None:
                 self._uploads.drop(found)

@@ -49,7 +49,8 @@ class Prompt:
     def __init__(self):
         self.texts = []
         self.client = Player()
-        self.errands = Errands(self.client, lambda shown: self.texts.append(shown.text))
+        self.mistakes = []
+        self.errands = Errands(self.client, lambda shown: self.texts.append(shown.text), self.mistakes.append)
 
     async def ends(self, outcome, index=0):
         """Let a transfer end."""
@@ -115,7 +116,7 @@ TREE = TreeSummary(1_204, 37_100_000, 3, [Failure(f"{n}", NotFound("gone")) for 
                 "error: 0: gone",
                 "error: 1: gone",
                 "error: 2: gone",
-                "* notes/: 1,204 files, 37.1 MB fetched, verified, 3 were there already, 5 failed",
+                "* notes/: 1,204 files, 37.1 MB fetched, verified; 3 were there already; 5 failed",
             ],
         ),
     ],
@@ -125,6 +126,13 @@ async def test_the_end_is_told(prompt, errand, outcome, texts):
     await prompt.ends(outcome)
     assert prompt.texts == texts
     assert prompt.errands.lines(80) == []
+
+
+async def test_a_mistake_of_our_own_is_not_hidden(prompt):
+    prompt.errands.begin(Fetch("a", ""))
+    mistake = ZeroDivisionError()
+    await prompt.ends(mistake)
+    assert (prompt.texts, prompt.mistakes) == ([], [mistake])
 
 
 async def test_how_far_they_are_stands_in_lines(prompt):

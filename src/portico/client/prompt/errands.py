@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from portico.client.aio import AsyncClient
-from portico.client.meter import Meter, share
+from portico.client.meter import Meter, outcome, share
 from portico.client.prompt.own import Deposit, Fetch
 from portico.client.prompt.wording import Shown, notice, trouble
 from portico.client.transfer.values import FileProgress, TreeProgress, TreeSummary
 from portico.model.errors import PorticoError
 from portico.model.files import FileFacts
 from portico.model.patterns import Pattern
-from portico.model.quantities import size
 
 Errand: TypeAlias = Fetch | Deposit
 
@@ -38,12 +37,17 @@ FAILURES = 3
 
 
 class Errands:
-    """The transfers of one prompt. `began` is called when there is something to show."""
+    """The transfers of one prompt.
 
-    def __init__(self, client: AsyncClient, tell: Callable[[Shown], None]) -> None:
+    `began` is called when there is something to show, `mistake` with what nobody thought of.
+    """
+
+    def __init__(
+        self, client: AsyncClient, tell: Callable[[Shown], None], mistake: Callable[[BaseException], None]
+    ) -> None:
         """Begin with none."""
         self.began: Callable[[], None] = lambda: None
-        self._client, self._tell = client, tell
+        self._client, self._tell, self._mistake = client, tell, mistake
         self._meter = Meter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._after: Callable[[], None] | None = None
@@ -95,15 +99,10 @@ class Errands:
             self._tell(trouble(f"{name}: {sentence}"))
 
     def _report(self, errand: Errand, done: Done) -> None:
-        if isinstance(done, FileFacts):
-            self._tell(notice(f"{errand.name}: {size(done.size)} {errand.done}, verified"))
-            return
-        for failure in done.failures[:FAILURES]:
-            self._tell(trouble(f"{failure.path}: {failure.error.sentence}"))
-        same = f", {done.same:,} were there already" if done.same else ""
-        failed = f", {len(done.failures):,} failed" if done.failures else ""
-        words = f"{done.files:,} files, {size(done.bytes)} {errand.done}, verified"
-        self._tell(notice(f"{errand.name}: {words}{same}{failed}"))
+        if isinstance(done, TreeSummary):
+            for failure in done.failures[:FAILURES]:
+                self._tell(trouble(f"{failure.path}: {failure.error.sentence}"))
+        self._tell(notice(f"{errand.name}: {outcome(done, errand.done)}"))
 
     def _heard(self, name: str) -> Tell:
         def hear(news: FileProgress | TreeProgress) -> None:
@@ -119,6 +118,8 @@ class Errands:
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             self._tell(notice(f"{name}: stopped; the same again goes on with it"))
+        elif (error := task.exception()) is not None:
+            self._mistake(error)
         del self._tasks[name]
         self._meter.end(name)
         if not self._tasks and self._after is not None:

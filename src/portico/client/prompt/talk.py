@@ -50,7 +50,7 @@ class Talk:
         """Take a place in the room; raise what the server or the network refuses."""
         self._client = await client.connect()
         self._dialogue.name, self._dialogue.position = self.name, await _place(client)
-        self.errands = Errands(client, self._tell)
+        self.errands = Errands(client, self._tell, self._mistaken)
 
     @property
     def name(self) -> str:
@@ -125,10 +125,14 @@ class Talk:
         self._asking.discard(task)
         if task.cancelled():
             return
-        self._mistake = self._mistake or task.exception()
-        if self._mistake is not None:
-            self._over.set()
+        error = task.exception()
+        if error is not None:
+            self._mistaken(error)
         self._ask()
+
+    def _mistaken(self, error: BaseException) -> None:
+        self._mistake = self._mistake or error
+        self._over.set()
 
     async def _answer(self, wish: Wish, turn: Turn) -> None:
         reply = await carry_out(self._client, wish)

@@ -1,8 +1,8 @@
 """One small file of many: what is asked for it, what comes, and how it is written.
 
 It is a READ for all of it, and a STAT for its digest where that was not listed. The bytes are held until they
-are verified, then written under a name of their own and renamed: nobody goes on with a small file, so that name
-has random digits, and two runs never write to the same one.
+are verified, then written under a name of their own and renamed: nobody goes on with a small file, so that
+name has random digits, and two runs never write to the same one.
 """
 
 from __future__ import annotations
