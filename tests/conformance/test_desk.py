@@ -101,7 +101,7 @@ def test_it_has_the_methods_of_the_port(store):
 
 
 @pytest.mark.parametrize(
-    ("offset", "count", "wanted"),
+    "offset, count, wanted",
     [
         (0, 100, HELLO),
         (0, 5, HELLO[:5]),
@@ -297,7 +297,7 @@ async def test_a_finished_upload_is_answered_alike_for_a_day(store, again):
         assert await store.reopen() == []
     assert await answer(store.desk.finish(ID, BEN)) == change
     assert await answer(store.desk.put(Order("a", 10, upload=ID), MOST)) == Progress(ID, 10)
-    with pytest.raises(WrongOffset, match="^10 "):
+    with pytest.raises(WrongOffset, match=r"^10 "):
         await answer(store.desk.write(ID, 0, HELLO))
 
 
@@ -387,7 +387,7 @@ async def test_what_is_asked_after_the_end_is_refused(store):
 # --- names ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("taken", ["A", "a", "ａ"])
+@pytest.mark.parametrize("taken", ["A", "a", "\N{FULLWIDTH LATIN SMALL LETTER A}"])
 async def test_a_name_that_reads_the_same_is_taken(store, taken):
     await store.put("a", HELLO)
     with pytest.raises(Exists):

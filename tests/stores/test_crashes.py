@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from portico.model.files import Author, FileChange, Order
 from portico.stores import handles, publishing
 from portico.stores.catalog import Catalog
 from portico.stores.directory import DirectoryRepository
-from tests.support.asking import outcome
+from tests.support.asking import answer, outcome
 
 ANN = Author(1, "ann")
 MOST = 2**40
@@ -240,7 +243,7 @@ class DepositMachine(RuleBasedStateMachine):
         later = self.desk(desk).finish(upload, ANN)
         self.runner.run(_idle(self.desks[desk]))
         self.crasher.left = -1
-        if later.ready and not getattr(later.value, "code", "") == "UNAVAILABLE":
+        if later.ready and getattr(later.value, "code", "") != "UNAVAILABLE":
             self.finished(upload, later.value)
         else:
             self.crash()
@@ -325,7 +328,8 @@ async def _new_desk(repository):
 
 
 async def _idle(desk):
-    while desk._running:
+    # A thread that has crashed sets no event.
+    while desk._running:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
@@ -337,3 +341,59 @@ async def _leave(desk):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 class TestDeposits(DepositMachine.TestCase):
     settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+# --- a real process ---------------------------------------------------------------------------------
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from portico.model.files import Author, Order
+from portico.stores.directory import DirectoryRepository
+
+async def main(place):
+    repository = DirectoryRepository(place, place / ".portico")
+    await repository.open()
+    desk, number = repository.desk(), 0
+    print("ready", flush=True)
+    while True:
+        waiting = []
+        for _ in range(20):
+            number += 1
+            upload = f"{number:032x}"
+            desk.put(Order(f"f{number % 5}/{number}", upload=upload), 2**40)
+            desk.write(upload, 0, b"%d " % number * 1000)
+            waiting.append(desk.finish(upload, Author(1, "ann")))
+        last = asyncio.get_running_loop().create_future()
+        waiting[-1].then(lambda later: last.set_result(None))
+        await last
+        print(*[later.value.path for later in waiting], flush=True)
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.03, 0.06, 0.1])
+async def test_a_killed_process_has_done_what_it_answered_and_tells_what_it_did(tmp_path, after):
+    writer = subprocess.Popen(  # noqa: ASYNC220 - it is to be killed, not waited for
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "ready\n"
+    await asyncio.sleep(after)
+    writer.send_signal(signal.SIGKILL)
+    answered = set(writer.communicate()[0].rpartition("\n")[0].split())
+    repository, told = await opened(tmp_path)
+    files = tree(tmp_path)
+    for path, content in files.items():
+        assert content == b"%s " % path.partition("/")[2].encode() * 1000
+    assert answered <= set(files) == {change.path for change in told}
+    assert {facts.path for facts in await repository.list(None, None, 1000)} <= set(files)
+    # What was begun goes on from all bytes that came.
+    for temporary in (tmp_path / ".portico" / "uploads").iterdir():
+        upload = temporary.name
+        path = f"f{int(upload, 16) % 5}/{int(upload, 16)}"
+        size = temporary.stat().st_size
+        begun = await answer(repository.desk().put(Order(path, upload=upload), MOST))
+        assert (begun.upload, begun.offset) == (upload, size)
+    await repository.close()
