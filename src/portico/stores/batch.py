@@ -188,8 +188,7 @@ class Batch:
             os.utime(found.file(), ns=(order.mtime * 1000, order.mtime * 1000))
         kind = "changed" if there else "added"
         change = FileChange(f"{UPLOAD}:{upload}", kind, order.path, author, found.offset, sha256)
-        found.finishing = True
-        return self._change(Intent(change, os.fstat(found.file()).st_ino, order.replace), found)
+        return self._change(Intent(change, found.begin_to_finish(), order.replace), found)
 
     def cancel(self, upload: str) -> None:
         self._flush()
@@ -270,6 +269,7 @@ class Batch:
             found.claim(self._client)
             found.sink = None
             self._client.uploads[upload] = found
+        self._uploads().used(found)
         found.check(offset, size)
         return found
 
