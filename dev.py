@@ -5,10 +5,11 @@
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
-    bench [args]                the benchmarks
+    bench wire|client|files     the benchmarks, each beside its peers; --quick for a look
     docs                        write docs/commands.md anew from the command table
     fuzz [args]                 the fuzzer
-    faults client [args]        the client library over connections that are cut, to servers that are killed
+    faults client|files [args]  messages or transfers over connections that are cut, to servers that are
+                                killed, by commands that are killed
 
 It keeps a virtual environment in .venv: made when there is none, installed into once per change of
 pyproject.toml, with the tools of development only for the commands that need them. It uses the standard

@@ -56,11 +56,10 @@ def copy_there_and_back(server: ServerProcess, folder: Path, files: int = MOST_F
     """Deposit a copy of the library, list it, fetch it, compare."""
     origin, back = folder / TREE, folder / "back"
     count = gather(Path(sysconfig.get_path("stdlib")), origin, files)
-    os.environ["XDG_STATE_HOME"] = str(folder / "state")
-    os.environ["PORTICO_SERVER"] = f"127.0.0.1:{server.port}"
-    runs = _killed_once(server, lambda: _listed(server), count // 3, "put", "-r", str(origin))
+    shell = Shell(folder / "state", server)
+    runs = shell.run_killed(lambda: _listed(server), count // 3, "put", "-r", str(origin))
     listed, entries = _listed(server), _entries(server)
-    runs += _killed_once(server, lambda: _files(back), count // 3, "get", "-r", TREE, "-o", str(back))
+    runs += shell.run_killed(lambda: _files(back), count // 3, "get", "-r", TREE, "-o", str(back))
     differences = subprocess.run(
         ["diff", "-r", str(origin), str(back / TREE)], capture_output=True, text=True, check=False
     )
@@ -98,27 +97,36 @@ def _allowed(path: str) -> bool:
     return True
 
 
-def _killed_once(server: ServerProcess, done: Callable[[], int], goal: int, *command: str) -> int:
-    """Run a command, kill the server once so many files are done, start it; how often it had to run."""
-    process = _start(*command)
-    deadline = time.monotonic() + RUN_SECONDS
-    while process.poll() is None and time.monotonic() < deadline and done() < goal:
-        time.sleep(0.01)
-    alive = process.poll() is None
-    server.kill()
-    server.restart()
-    runs = 1
-    while process.wait(RUN_SECONDS):
-        if runs == MOST_RUNS:
-            raise RuntimeError(f"{command[0]} failed {runs} times; what it said is above")
-        process, runs = _start(*command), runs + 1
-    if not alive:
-        raise RuntimeError(f"{command[0]} had ended before the server was killed")
-    return runs
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs commands, to a server that is killed under them."""
 
+    state: Path
+    server: ServerProcess
 
-def _start(*command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "portico", *command], stdout=subprocess.DEVNULL)
+    def run_killed(self, done: Callable[[], int], goal: int, *command: str) -> int:
+        """Run a command, kill the server once so many files are done, start it; how often it had to run."""
+        process = self._start(*command)
+        deadline = time.monotonic() + RUN_SECONDS
+        while process.poll() is None and time.monotonic() < deadline and done() < goal:
+            time.sleep(0.01)
+        ended = process.poll() is not None
+        self.server.kill()
+        self.server.restart()
+        runs = 1
+        while process.wait(RUN_SECONDS):
+            if runs == MOST_RUNS:
+                raise RuntimeError(f"{command[0]} failed {runs} times; what it said is above")
+            process, runs = self._start(*command), runs + 1
+        if ended:
+            raise RuntimeError(f"{command[0]} had ended before the server was killed: give it more files")
+        return runs
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        place = {"PORTICO_SERVER": f"127.0.0.1:{self.server.port}", "XDG_STATE_HOME": str(self.state)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "portico", *command], env=os.environ | place, stdout=subprocess.DEVNULL
+        )
 
 
 def _listed(server: ServerProcess) -> int:

@@ -97,13 +97,18 @@ def _files(folder: str) -> Iterator["os.DirEntry[str]"]:
 def main(folders: Sequence[str]) -> None:
     """Look until the standard input ends."""
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True).start()
     watcher = Watcher(folders)
     print(LOOKING, flush=True)
     while not over.wait(PAUSE):
         watcher.look()
     watcher.look()
     print(json.dumps([watcher.looks, len(watcher.whole), watcher.partial]))
+
+
+def _wait_for_the_end(over: threading.Event) -> None:
+    sys.stdin.read()
+    over.set()
 
 
 if __name__ == "__main__":

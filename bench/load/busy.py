@@ -6,13 +6,13 @@ python -m bench.load.busy fetch|deposit WIRE PORT PATH FILE
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.load import streams
 
-WIRES = {"resp": streams.Resp, "http": streams.Http}
+WIRES: dict[str, Callable[[int], streams.Wire]] = {"resp": streams.Resp, "http": streams.Http}
 BEGUN = "begun"
 
 

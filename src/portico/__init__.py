@@ -20,12 +20,16 @@ from portico.model.version import __version__
 if TYPE_CHECKING:
     from portico.client.aio import AsyncClient
     from portico.client.blocking import Client
-    from portico.model.entries import Entry, ErasedMessage, Message, Presence
+    from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+    from portico.model.entries import Entry, ErasedMessage, FileEvent, Message, Presence
     from portico.model.errors import (
         BadName,
         BadPath,
+        Busy,
         CannotConnect,
+        Changed,
         Denied,
+        Exists,
         Full,
         Gone,
         KeyReused,
@@ -38,20 +42,28 @@ if TYPE_CHECKING:
         TimedOut,
         TooBig,
         Unavailable,
+        WrongDigest,
+        WrongOffset,
     )
-    from portico.model.files import FileFacts
-    from portico.model.replies import SessionLine
+    from portico.model.files import FileFacts, Receipt
+    from portico.model.replies import SessionLine, TransferLine
 
 __all__ = [
     "AsyncClient",
     "BadName",
     "BadPath",
+    "Busy",
     "CannotConnect",
+    "Changed",
     "Client",
     "Denied",
     "Entry",
     "ErasedMessage",
+    "Exists",
+    "Failure",
+    "FileEvent",
     "FileFacts",
+    "FileProgress",
     "Full",
     "Gone",
     "KeyReused",
@@ -63,10 +75,16 @@ __all__ = [
     "PorticoError",
     "Presence",
     "ProtocolError",
+    "Receipt",
     "SessionLine",
     "TimedOut",
     "TooBig",
+    "TransferLine",
+    "TreeProgress",
+    "TreeSummary",
     "Unavailable",
+    "WrongDigest",
+    "WrongOffset",
     "__version__",
 ]
 
@@ -75,10 +93,17 @@ _HOMES = {
     "Client": "client.blocking",
     "Entry": "model.entries",
     "ErasedMessage": "model.entries",
+    "Failure": "client.transfer.values",
+    "FileEvent": "model.entries",
     "FileFacts": "model.files",
+    "FileProgress": "client.transfer.values",
     "Message": "model.entries",
     "Presence": "model.entries",
+    "Receipt": "model.files",
     "SessionLine": "model.replies",
+    "TransferLine": "model.replies",
+    "TreeProgress": "client.transfer.values",
+    "TreeSummary": "client.transfer.values",
 }
 """Where names live that are not errors."""
 

@@ -14,6 +14,12 @@ from faults.transfers import Place, Tally, connected, cut, hold_against_log, kil
 from faults.watcher import watching
 
 
+@pytest.fixture(autouse=True)
+def uploads_of_its_own(monkeypatch, tmp_path):
+    """What clients remember of their uploads; `Place.under` names the folder, and this makes it forgotten."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 async def test_connections_that_are_cut_again_and_again(serve, tmp_path):
     tally = await cut(serve(max_clients=50, quiet=True), tmp_path, cuts=200, seed=1, largest=4 * MIB)
     assert tally.breaks >= 200

@@ -17,6 +17,12 @@ BLOCK = 4 * KIB
 SLOW = Trouble(delay=0.002)
 
 
+@pytest.fixture(autouse=True)
+def uploads_of_its_own(monkeypatch, tmp_path):
+    """What clients remember of their uploads; `Place.under` names the folder, and this makes it forgotten."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 def grow(file, number):
     """Appends; what it had stays as it was."""
     with file.open("ab") as content:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.model.errors import NotFound, PorticoError, WrongOffset
-from portico.model.files import CHUNK_BYTES, Chunk, FileChange, Order, Progress, Receipt
+from portico.model.files import CHUNK_BYTES, Chunk, FileChange, FileFacts, Order, Progress, Receipt
 from portico.model.later import Later
 from portico.stores.directory import DirectoryRepository
 
@@ -91,6 +91,16 @@ class PlainDesk:
         data = os.pread(fd, count, offset)
         os.close(fd)
         return Chunk(path, "etag", size, offset, data)
+
+    def stat(self, path: str) -> Later:
+        return self._answer(self._stat, path)
+
+    def _stat(self, path: str) -> FileFacts:
+        try:
+            info = (self.files.root / path).stat()
+        except OSError:
+            raise NotFound(f"there is no file {path}") from None
+        return FileFacts(path, info.st_size, info.st_mtime_ns // 1_000, "etag")
 
     def put(self, order: Order, most: int) -> Later:
         return self._answer(self._put, order)

@@ -18,8 +18,10 @@ from portico.model.replies import (
     Roll,
     Said,
     SessionLine,
+    file_map,
 )
 from portico.wire.resp import QUICK_LENGTH, RespCodec
+from portico.wire.resp_values import encode
 from tests.support.resp import Parser
 from tests.support.service import START
 
@@ -131,3 +133,14 @@ def test_only_the_last_word_closes(reply, closing):
     wire = RespCodec()
     wire.reply(reply)
     assert wire.closing is closing
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_files_are_listed_in_the_bytes_of_the_generic_way(protocol):
+    files = [
+        FILE,
+        FileFacts("h\u00e9/\U0001f600", 2**53, 0, "e2", "ab" * 32),
+        FileFacts("x", 0, 1, "e3", None, "Ann"),
+        FileFacts("y", 0, START, "e4", "cd" * 32, "Zo\u00eb"),
+    ]
+    assert encode(Listing(files, 0), protocol) == encode([file_map(file) for file in files], protocol)

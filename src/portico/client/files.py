@@ -6,7 +6,6 @@ import asyncio
 import builtins
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from portico.client.core import Core
@@ -120,6 +119,8 @@ class Files:
 
         Raise `NotFound` when there is no such file, `Unavailable` as `get` does, `NoSpace`.
         """
+        from pathlib import Path  # noqa: PLC0415 - as above
+
         from portico.client.transfer.fetch_tree import fetch_tree  # noqa: PLC0415 - as above
 
         return await self._do(
@@ -173,6 +174,8 @@ class Files:
 
         Raise `PorticoError` when there is no such folder here, `Denied`, `Unavailable` as `put` does.
         """
+        from pathlib import Path  # noqa: PLC0415 - as above
+
         from portico.client.transfer.deposit_tree import deposit_tree  # noqa: PLC0415 - as above
 
         return await self._do(
