@@ -49,7 +49,7 @@ def test_what_is_noted_is_known_at_once_and_after_a_restart(opened):
         assert known.recall("e1") == Known("00", "ann")
         assert known.recall("e2") == Known("11", "ben")
         assert known.recall("e3") == Known()
-        assert known.names(["e1", "e2", "e3"]) == {"e1": "ann", "e2": "ben"}
+        assert known.recall_all(["e1", "e2", "e3"]) == {"e1": Known("00", "ann"), "e2": Known("11", "ben")}
         assert known.receipts("a") == [Receipt("a", "e1", "ann", "1.2.3.4", 5)]
 
 

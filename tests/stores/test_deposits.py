@@ -1,13 +1,16 @@
 """Uploads over time: how many, how large, what a power cut leaves, what is swept, and a full disk."""
 
+import errno
+import hashlib
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from portico.model.errors import Busy, NoSpace, NotFound, Unavailable
 from portico.model.files import Author, Order, Progress
-from portico.stores import deposits, uploads
+from portico.stores import deposits, handles, uploads
 from portico.stores.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
@@ -66,6 +69,44 @@ async def test_too_many_unfinished_uploads_are_refused(tmp_path, monkeypatch, li
     await answer(desk.cancel(begun[0].upload))
     await answer(desk.put(Order("more"), MOST))
     await repository.close()
+
+
+def open_files(folder):
+    links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    return sum(folder in link.parents for link in links)
+
+
+async def test_few_files_of_many_uploads_are_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(deposits, "HELD", 4)
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    ids = [(await answer(desk.put(Order(f"{number}"), MOST))).upload for number in range(50)]
+    for round_ in range(2):
+        for upload in ids:
+            assert await answer(desk.write(upload, round_ * 3, b"abc")) == round_ * 3 + 3
+    assert 1 <= open_files(tmp_path / ".portico" / "uploads") <= 4
+    for upload in ids:
+        assert (await answer(desk.finish(upload, ANN))).sha256 == hashlib.sha256(b"abcabc").hexdigest()
+    await repository.close()
+
+
+async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_later(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    with monkeypatch.context() as patch:
+        patch.setattr(handles.Handles, "sync", failing)
+        with pytest.raises(Unavailable, match="not known whether"):
+            await answer(desk.finish(ID, ANN))
+    await repository.close()
+    repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
+    (change,) = await repository.open()
+    assert await answer(repository.desk().finish(ID, ANN)) == change
+    await repository.close()
+
+
+def failing(_):
+    raise OSError(errno.EIO, "Input/output error")
 
 
 async def test_who_is_silent_for_long_is_succeeded(tmp_path, monkeypatch):

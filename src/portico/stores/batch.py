@@ -179,26 +179,16 @@ class Batch:
             return self._answer_again(upload)
         if found.finishing or (found.sink is not None and not found.free_for(self._client)):
             raise Busy("another connection is at this upload; ask again")
-        if found.order.path.casefold() in self._touched:
+        sha256 = self._verified(found)
+        order = found.order
+        if order.path.casefold() in self._touched:
             self._flush()
-        # From now on nobody who leaves lets go of its file.
-        found.finishing = True
-        try:
-            intent = self._to_appear(found, author)
-        except BaseException:
-            found.finishing = False
-            raise
-        return self._change(intent, found)
-
-    def _to_appear(self, upload: Upload, author: Author) -> Intent:
-        """Return what finishing an upload will do; raise why it cannot be."""
-        sha256, order = self._verified(upload), upload.order
         there = self._refuse_taken(order.path, replace=order.replace)
         if order.mtime is not None:
-            os.utime(upload.file(), ns=(order.mtime * 1000, order.mtime * 1000))
+            os.utime(found.file(), ns=(order.mtime * 1000, order.mtime * 1000))
         kind = "changed" if there else "added"
-        change = FileChange(f"{UPLOAD}:{upload.id}", kind, order.path, author, upload.offset, sha256)
-        return Intent(change, os.fstat(upload.file()).st_ino, order.replace)
+        change = FileChange(f"{UPLOAD}:{upload}", kind, order.path, author, found.offset, sha256)
+        return self._change(Intent(change, found.begin_to_finish(), order.replace), found)
 
     def cancel(self, upload: str) -> None:
         self._flush()
@@ -279,6 +269,7 @@ class Batch:
             found.claim(self._client)
             found.sink = None
             self._client.uploads[upload] = found
+        self._uploads().used(found)
         found.check(offset, size)
         return found
 

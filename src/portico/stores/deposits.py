@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +28,13 @@ from portico.stores.intents import UPLOAD, Intent
 from portico.stores.uploads import FOLLOW_BYTES, SYNC_BYTES, Upload, unknown, write_error
 
 OPEN_MOST = 256
-"""Uploads one desk may have open: each holds a descriptor."""
+"""Unfinished uploads of one desk: more than any client needs to keep the disk busy."""
 
 ALL_MOST = 10_000
 """Unfinished uploads of a repository, those nobody is at included; they are swept in time."""
+
+HELD = 64
+"""Uploads whose files are kept open, besides those that are being written or finished at the moment."""
 
 RESERVE_BYTES = 64 * 1_048_576
 """Bytes of the disk that deposits leave free, for the log; 1 % of the disk where that is less."""
@@ -56,6 +60,7 @@ class Uploads:
         self._boot = boot_id()
         self._lock = threading.Lock()
         self._all: dict[str, Upload] = {}
+        self._used: OrderedDict[str, Upload] = OrderedDict()
         self._same: dict[tuple[str, int, str], str] = {}
 
     def load(self, intents: Iterable[Intent]) -> None:
@@ -109,7 +114,17 @@ class Uploads:
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
+        self.used(upload)
         return upload
+
+    def used(self, upload: Upload) -> None:
+        """Take note that an upload was used, and close the file of the one unused for longest if need be."""
+        with self._lock:
+            self._used[upload.id] = upload
+            self._used.move_to_end(upload.id)
+            idle = self._used.popitem(last=False)[1] if len(self._used) > HELD else None
+        if idle is not None:
+            idle.rest()
 
     def get(self, upload: str) -> Upload:
         """Return an open upload; raise `NotFound`, or `WrongOffset` for one that is finished."""
@@ -156,6 +171,7 @@ class Uploads:
         """Forget an upload whose file is gone, or soon will be."""
         with self._lock:
             self._all.pop(upload.id, None)
+            self._used.pop(upload.id, None)
             if self._same.get(_content(upload.order)) == upload.id:
                 del self._same[_content(upload.order)]
         if upload.kept:

@@ -153,8 +153,7 @@ class DirectoryDesk:
         for upload in self._client.uploads.values():
             if upload.owner is self._client:
                 upload.owner = None
-                if not upload.finishing:
-                    upload.let_go()
+                upload.let_go(unless_finishing=True)
         self._client.uploads.clear()
         self._gone = True
 

@@ -88,12 +88,13 @@ class Publisher:
             return
         for pending in left:
             self._make(pending, handles)
-        self._settle_folders(left, handles)
+        made = [pending for pending in left if isinstance(pending.outcome, FileChange)]
         refused = [pending.intent for pending in left if isinstance(pending.outcome, PorticoError)]
+        self._settle_folders(made, handles)
         if refused:
             self._take_back(refused)
-        for pending in left:
-            if pending.upload is not None and isinstance(pending.outcome, FileChange):
+        for pending in made:
+            if pending.upload is not None:
                 self._uploads.drop(pending.upload)
                 pending.upload.let_go()
 
@@ -201,7 +202,7 @@ class Publisher:
         self._expect(path, facts.etag)
         return intent.done(facts, kind)
 
-    def _settle_folders(self, group: Sequence[Pending], handles: Handles) -> None:
+    def _settle_folders(self, made: Iterable[Pending], handles: Handles) -> None:
         if not self._durable:
             handles.settle()
             return
@@ -209,11 +210,12 @@ class Publisher:
             handles.sync()
         except OSError as error:
             # It was done, and may be undone by a power cut: the intents stay.
-            for pending in group:
-                if isinstance(pending.outcome, FileChange):
-                    pending.outcome = Unavailable(
-                        f"it is not known whether that was done: {error.strerror}; look, then say it again"
-                    )
+            _refuse(
+                made,
+                Unavailable(
+                    f"it is not known whether that was done: {error.strerror}; look, then say it again"
+                ),
+            )
 
     def _take_back(self, refused: Sequence[Intent]) -> None:
         # What cannot be taken back is refused again at the next start, unless the name is free by then.

@@ -157,11 +157,24 @@ class Upload:
                     return False
         return True
 
-    def let_go(self) -> None:
+    def rest(self) -> None:
+        """Close the file unless it is being written or finished just now."""
+        if self.sink is None and not self.finishing:
+            self.let_go(unless_finishing=True)
+
+    def begin_to_finish(self) -> int:
+        """Have nobody write to it, or close it, any more; return its inode. Raises `OSError`."""
+        with self.lock:
+            self.finishing = True
+            return os.fstat(self.file()).st_ino
+
+    def let_go(self, *, unless_finishing: bool = False) -> None:
         """Close the file; it is opened again when somebody goes on."""
         self.leaving = True
         with self.hashing, self.lock:
             self.leaving = False
+            if self.finishing and unless_finishing:
+                return
             self.sink = None
             if self._file >= 0:
                 os.close(self._file)
