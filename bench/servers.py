@@ -16,6 +16,8 @@ HOST = "127.0.0.1"
 BACKLOG = 4096
 #: What Debian and Ubuntu call the package of a program, where it is not the program's name.
 PACKAGES = {"redis-benchmark": "redis-tools", "redis-cli": "redis-tools", "sha256sum": "coreutils"}
+#: Where servers are installed, and the PATH of an ordinary user need not lead.
+SYSTEM = "/usr/sbin"
 THREADED = Path(__file__).with_name("threaded_server.py")
 
 
@@ -98,7 +100,7 @@ def threaded(scratch: Path, clients: int) -> Iterator[Server]:
 def tool(name: str) -> str:
     """The path of a peer's program, or a sentence naming what to install."""
     package = PACKAGES.get(name, name)
-    path = shutil.which(name)
+    path = shutil.which(name) or shutil.which(f"{SYSTEM}/{name}")
     if path is None:
         raise BenchError(f"{name} is missing: apt-get install {package}")
     return path
