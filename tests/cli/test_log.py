@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from portico.app.copying import newest_state
 from portico.app.reading import reading
 from portico.model.entries import Message, entries_of
-from portico.model.records import Erase, Join, Limits, Say, decode, encode
+from portico.model.records import Erase, File, Join, Limits, Say, decode, encode
 from portico.room.history import freeze
 from portico.room.reducer import apply
 from portico.room.state import State
@@ -257,6 +258,17 @@ class TestImport:
         assert digest(ledger(empty)) == digest(ledger(server.directory))
         assert texts(ledger(empty)) == texts(ledger(server.directory))
         assert "is sound" in words(log("check", empty))
+
+    def test_what_happened_to_files_comes_along_once(self, empty, tmp_path):
+        source = tmp_path / "source"
+        source.mkdir()
+        put = File(2, 0, "visitor", "added", "a.txt", "upload:1", 5, "ab")
+        gone = File(4, 0, "", "removed", "a.txt", "outside:1")
+        asyncio.run(make(ledger(source), [Limits(1, 3), put, replace(put, at=3), gone]))
+        assert "is sound" in words(log("check", source))
+        log("import", "-", empty, stdin=b"".join(self.exported(source)))
+        assert digest(ledger(empty)) == digest(ledger(source))
+        assert state_of(ledger(empty)).seq == 2
 
     def test_numbers_stay_where_tells_are_withheld(self, room, empty, tmp_path):
         log("export", room, "-o", tmp_path / "room.jsonl")
