@@ -112,7 +112,7 @@ def test_a_percentile_is_a_value_that_was_measured():
 
 
 def test_pings_are_answered(serve):
-    assert len(pings.ask("resp", serve().port, 0.05)) == 50
+    assert 50 <= len(pings.ask("resp", serve().port, 0.05)) <= 51
 
 
 def test_long_files_and_trees_have_the_sizes_that_were_asked_for(tmp_path):
