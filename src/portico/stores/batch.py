@@ -244,16 +244,19 @@ class Batch:
             return
         group, self._group = self._group, []
         self._touched.clear()
-        publisher = self._premises.publisher
+        publisher, durable = self._premises.publisher, False
         try:
             if publisher is not None:
                 publisher.publish([pending for _, pending in group], self._handles)
+                durable = True
         finally:
             for later, pending in group:
                 if pending.upload is not None:
                     pending.upload.finishing = False
                     self._client.uploads.pop(pending.upload.id, None)
-                self._answers.append((later, pending.outcome or _lost()))
+                # What was cut short may have an outcome already, which nothing has made durable.
+                outcome = pending.outcome if durable else None
+                self._answers.append((later, outcome or _lost()))
 
     def _uploads(self) -> Uploads:
         if self._premises.uploads is None:
