@@ -1,6 +1,7 @@
 """Crashes in the middle of a change: at each step, at any step, and by kill -9 of a real process."""
 
 import asyncio
+import dataclasses
 import hashlib
 import signal
 import subprocess
@@ -161,6 +162,11 @@ class Model:
         self.order, self.desk, self.data = order, desk, b""
 
 
+def alike(value, told):
+    """Tell whether an answer is what was answered before; after a crash the file may have changed since."""
+    return dataclasses.replace(value, facts=None) == dataclasses.replace(told, facts=None)
+
+
 class DepositMachine(RuleBasedStateMachine):
     """Deposits, against a dictionary of files and one of uploads."""
 
@@ -251,7 +257,7 @@ class DepositMachine(RuleBasedStateMachine):
     def finished(self, upload, value):
         model = self.uploads.get(upload)
         if model is None:
-            assert value == self.done[upload] if upload in self.done else isinstance(value, NotFound)
+            assert alike(value, self.done[upload]) if upload in self.done else isinstance(value, NotFound)
         elif model.order.size not in (None, len(model.data)):
             assert isinstance(value, WrongOffset)
         elif model.order.path in self.files and not model.order.replace:

@@ -111,6 +111,7 @@ class Uploads:
             raise Exists(f"the upload {order.upload} is that of another file; begin this one with another id")
         if (order.replace, order.mtime) != (upload.order.replace, upload.order.mtime):
             upload.order = replace(upload.order, replace=order.replace, mtime=order.mtime)
+            upload.kept = False
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
