@@ -13,6 +13,16 @@ from tests.support.server import Flag, ServerProcess
 
 Serve = Callable[..., ServerProcess]
 
+SLOW = ("faults/", "terminal/", "cli/test_log.py", "dialogues/test_report.py", "stores/test_watching.py")
+"""What is slow as a whole: real processes that are tormented, typed to, and waited for."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what is slow as a whole."""
+    where = item.path.relative_to(Path(__file__).parent).as_posix()
+    if where.startswith(SLOW):
+        item.add_marker("slow")
+
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
