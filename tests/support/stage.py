@@ -41,7 +41,8 @@ class Line:
 
     async def hears(self, *requests: str) -> None:
         """The next requests are these."""
-        assert [await self.hear() for _ in requests] == list(requests)
+        heard = [await self.hear() for _ in requests]
+        assert heard == list(requests), f"heard {heard[:5]}"
 
     async def is_left(self) -> None:
         """The client ends the connection, and has said nothing more."""
