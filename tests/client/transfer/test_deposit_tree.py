@@ -163,9 +163,11 @@ async def test_cancelled_and_begun_again(host, client, src):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert host.files.items() <= below("src").items()
-    summary = await client.put_tree(src)
+    told = []
+    summary = await client.put_tree(src, progress=told.append)
     assert host.files == below("src")
     assert summary.same > 0
+    assert told[-1].bytes == told[-1].of_bytes
     assert summary.failures == []
 
 

@@ -25,7 +25,7 @@ from portico.client.transfer.route import Route
 from portico.client.transfer.source import head
 from portico.client.transfer.trail import digest_of
 from portico.client.transfer.uploads import new_id
-from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+from portico.client.transfer.values import Failure, FileProgress, TreeSummary
 from portico.client.transfer.walk import Found, walk
 from portico.model.errors import (
     Busy,
@@ -86,7 +86,7 @@ class DepositTree:
         self._large: deque[Found] = deque()
         self._sent: deque[deque[Small]] = deque()
         self._there: list[tuple[Found, str, Exists]] = []
-        self._files = self._bytes = 0
+        self._files = self._bytes = self._same_bytes = 0
 
     def run(self, folder: Path, below: str) -> TreeSummary:
         """Deposit them all."""
@@ -207,6 +207,7 @@ class DepositTree:
             for (found, sha256, error), facts in zip(asked, known, strict=True):
                 if facts is not None and _alike(found, sha256, facts):
                     self.summary.same += 1
+                    self._same_bytes += found.size
                 else:
                     self._fail(found.path, error)
                 self._report(found.path)
@@ -257,20 +258,8 @@ class DepositTree:
         self.summary.failures.append(Failure(path, error))
 
     def _report(self, path: str, begun: int = 0, *, done: bool = False) -> None:
-        summary = self.summary
-        self._job.report(
-            lambda: TreeProgress(
-                path,
-                summary.files + summary.same,
-                summary.bytes + begun,
-                self._files,
-                self._bytes,
-                len(summary.failures),
-                counted=True,
-                done=done,
-            ),
-            last=done,
-        )
+        known = self._files, self._bytes, begun + self._same_bytes
+        self._job.report(lambda: self.summary.progress(path, *known, counted=True, done=done), last=done)
 
 
 def _refusal(channel: Channel) -> PorticoError | None:
