@@ -10,7 +10,7 @@ import pytest
 
 from portico.cli.moving import AT_ONCE, FAILURES, Mover, Transfer
 from portico.client.transfer.values import Failure, FileProgress, TreeSummary
-from portico.model.errors import Exists, Lost, NotFound, PorticoError
+from portico.model.errors import BadPath, Exists, Lost, NotFound, PorticoError
 from portico.model.files import FileFacts
 
 
@@ -91,6 +91,13 @@ async def test_nobody_who_reads_is_no_error_of_the_file():
     error.__cause__ = BrokenPipeError()
     with pytest.raises(BrokenPipeError):
         await mover().run(None, [transfer("a", error)])
+
+
+async def test_a_failure_is_one_line_that_names_its_file_once(capsys):
+    many = [Failure("a\nb", BadPath("no name")), Failure("c/d", NotFound("there is no c/d"))]
+    one = mover()
+    await one.run(None, [Transfer("t", "t", {}, transfer("t", TreeSummary(0, 0, 0, many)).work)])
+    assert capsys.readouterr().err.splitlines()[-2:] == ["error: a?b: no name", "error: there is no c/d"]
 
 
 async def test_of_many_failures_the_first_are_said_and_programs_get_all(capsys):

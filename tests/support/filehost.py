@@ -174,7 +174,8 @@ class FileHost:
         while rest:
             word = rest.pop(0)
             order[word] = True if word == "REPLACE" else rest.pop(0)
-        if order["path"] in self.files and "REPLACE" not in order:
+        over = self._uploads.get(order["UPLOAD"], {}).get("done")
+        if order["path"] in self.files and "REPLACE" not in order and not over:
             raise Exists(f"there is a file {order['path']} already")
         order = self._uploads.setdefault(order["UPLOAD"], order)
         return {"upload": order["UPLOAD"], "offset": len(order["data"])}
@@ -186,7 +187,7 @@ class FileHost:
 
     def _write(self, upload: bytes, offset: bytes, data: bytes) -> int:
         order = self._order(upload)
-        if int(offset) != len(order["data"]):
+        if int(offset) != len(order["data"]) or order.get("done"):
             raise WrongOffset(len(order["data"]))
         order["data"] += data
         return len(order["data"])

@@ -26,6 +26,7 @@ from portico.client.transfer.values import FileProgress, TreeProgress, TreeSumma
 from portico.model.errors import Exists, PorticoError, Unavailable
 from portico.model.files import FileFacts
 from portico.model.replies import file_map
+from portico.wire.lines import one_line
 
 if TYPE_CHECKING:
     from portico.client.aio import AsyncClient
@@ -121,7 +122,7 @@ class Mover:
         self._live.end(f"{transfer.name}: {outcome(done, f'{self._verb} in {seconds:.1f} s')}")
         if isinstance(done, TreeSummary):
             for failure in done.failures[:FAILURES]:
-                self._failed(failure.error, f"{failure.path}: ")
+                self._failed(failure.error, failure.where)
             more = len(done.failures) - FAILURES
             if more > 0:
                 self._live.say(f"error: {more:,} more failed; --json tells which and why")
@@ -129,7 +130,7 @@ class Mover:
     def _failed(self, error: PorticoError, where: str = "") -> None:
         sentence, code = verdict(with_replace(error) if isinstance(error, Exists) else error)
         self.code = self.code or code
-        self._live.say(f"error: {where}{sentence}")
+        self._live.say(one_line(f"error: {where}{sentence}"))
 
     def interrupted(self) -> None:
         """Say how to go on; a signal's handler may be in the middle of anything, so it writes by itself."""

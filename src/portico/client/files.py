@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from portico.client.core import Core
 from portico.client.transfer.job import Job, run
 from portico.client.transfer.route import Route
 from portico.client.transfer.values import FileTeller, TreeSummary, TreeTeller
-from portico.model.errors import TimedOut
 from portico.model.files import FileFacts, Receipt
 from portico.model.replies import TransferLine, file_of, receipt_of, transfer_of
 
@@ -23,9 +21,6 @@ T = TypeVar("T")
 
 FILES_PAGE = 1_000
 """Files asked for at a time: the most LIST answers with."""
-
-SLOWEST_DISK = 20_000_000
-"""Bytes a second of a disk under the repository: how long FINISH may take beyond the usual."""
 
 
 class Files:
@@ -154,7 +149,7 @@ class Files:
         from portico.client.transfer.deposit import deposit  # noqa: PLC0415 - as above
 
         return await self._do(
-            progress, lambda job: deposit(job, self._route(), self._finish, source, path, replace=replace)
+            progress, lambda job: deposit(job, self._route(), source, path, replace=replace)
         )
 
     async def put_tree(
@@ -180,22 +175,8 @@ class Files:
 
         return await self._do(
             progress,
-            lambda job: deposit_tree(job, self._route(), self._finish, Path(folder), path, replace=replace),
+            lambda job: deposit_tree(job, self._route(), Path(folder), path, replace=replace),
         )
-
-    async def _finish(self, uploads: builtins.list[str], size: int) -> builtins.list[object]:
-        """Say FINISH on the client's own connection, so that the deposits bear its name.
-
-        It is said again, and answered alike, as long as a disk may take for so many bytes.
-        """
-        core, loop = self._connected(), asyncio.get_running_loop()
-        deadline = loop.time() + size / SLOWEST_DISK
-        answers: dict[str, Any] = dict.fromkeys(uploads, TimedOut(""))
-        while True:
-            late = [upload for upload, answer in answers.items() if isinstance(answer, TimedOut)]
-            answers |= zip(late, await core.ask_all(["FINISH", upload] for upload in late), strict=True)
-            if not late or loop.time() > deadline:
-                return [*answers.values()]
 
     # Changing
 

@@ -218,21 +218,47 @@ async def test_an_upload_that_still_belongs_to_a_broken_connection(host, client,
     assert host.files["fw.bin"] == DATA
 
 
+async def test_a_file_whose_finish_had_no_answer(host, client, fw):
+    def finish(request):
+        host.instead.clear()
+        host._finish(request[1])
+        host.break_off()
+
+    host.instead["FINISH"] = finish
+    told = []
+    await client.put(fw, progress=told.append)
+    assert (host.files["fw.bin"], host.asked.count("PUT")) == (DATA, 1)
+
+
+async def test_a_file_whose_finish_had_no_answer_for_an_earlier_run(host, fw, state):
+    async with AsyncClient(host.address, timeout=0.05) as client:
+        host.instead["FINISH"] = lambda _: host.break_off()
+        with pytest.raises(Lost):
+            await client.put(fw)
+    host.instead.clear()
+    host.requests.clear()
+    async with AsyncClient(host.address, timeout=5) as client:
+        assert (await client.put(fw)).size == len(DATA)
+    assert [request[0] for request in host.requests if request[0] in (b"WRITE", b"FINISH")] == [b"FINISH"]
+
+
 async def test_last_bytes_that_a_power_cut_took(host, client, fw):
     count = 0
 
     def lose(request):
         nonlocal count
         count += 1
-        order = host._order(request[1])
         if count == 1:
+            order = host._order(request[1])
             order["data"] = order["data"][:123_456]
-        if count == 2:
+        if count == 3:
             host._uploads.clear()
+        if count in (1, 3):
+            host.break_off()
 
     host.instead["FINISH"] = lose
     await client.put(fw)
-    assert (host.files["fw.bin"], count) == (DATA, 3)
+    assert (host.files["fw.bin"], count) == (DATA, 5)
     host.instead["FINISH"] = lambda _: encode(NotFound("no"), 3)
     with pytest.raises(NotFound):
         await client.put(fw, "again")

@@ -83,6 +83,14 @@ async def test_uploads_that_still_belong_to_a_broken_connection(host, client, sr
     assert host.files == below("src")
 
 
+async def test_a_refusal_before_a_connection_breaks_is_told_once(host, client, src):
+    host.files["src/a/0"] = b"another"
+    host.cuts = [400]
+    summary = await client.put_tree(src)
+    assert ([failure.path for failure in summary.failures], host.cuts) == (["src/a/0"], [])
+    assert summary.files == len(FILES) - 1
+
+
 async def test_what_is_left_out_and_refused_does_not_stop_the_others(host, client, src):
     (src / ".git").mkdir()
     (src / ".git" / "config").write_text("")
@@ -155,9 +163,11 @@ async def test_cancelled_and_begun_again(host, client, src):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert host.files.items() <= below("src").items()
-    summary = await client.put_tree(src)
+    told = []
+    summary = await client.put_tree(src, progress=told.append)
     assert host.files == below("src")
     assert summary.same > 0
+    assert told[-1].bytes == told[-1].of_bytes
     assert summary.failures == []
 
 

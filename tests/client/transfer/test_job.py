@@ -1,4 +1,4 @@
-"""A thread that works for an event loop: it reports, asks, and ends when it is told to."""
+"""A thread that works for an event loop: it reports, and ends when it is told to."""
 
 import asyncio
 import socket
@@ -45,20 +45,8 @@ async def test_no_more_reports_than_an_eye_wants(monkeypatch):
     assert heard == [0, 999]
 
 
-async def test_it_asks_the_loop():
-    async def answer():
-        await asyncio.sleep(0)
-        return threading.current_thread()
-
-    assert await run(lambda job: job.result(job.begin(answer()))) is threading.main_thread()
-
-
 def pausing(job):
     job.pause(3_600)
-
-
-def asking(job):
-    job.result(job.begin(asyncio.sleep(3_600)))
 
 
 def reading(job):
@@ -69,7 +57,7 @@ def reading(job):
         job.check()
 
 
-@pytest.mark.parametrize("wait", [pausing, asking, reading])
+@pytest.mark.parametrize("wait", [pausing, reading])
 async def test_cancelled_it_ends_whatever_it_waits_for(wait):
     began, ended = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
@@ -90,13 +78,11 @@ async def test_cancelled_it_ends_whatever_it_waits_for(wait):
     assert ended.is_set()
 
 
-async def test_what_was_stopped_begins_nothing(job):
+async def test_what_was_stopped_waits_for_nothing(job):
     job.stop()
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(Stopped):
         job.holds(ours)
-    with pytest.raises(Stopped):
-        job.begin(asyncio.sleep(0))
 
 
 async def test_a_thread_that_hangs_is_left_alone(monkeypatch):

@@ -51,6 +51,13 @@ def test_it_takes_the_place_of_what_is_there(folder):
     assert (folder.path / "fw.bin").read_bytes() == b"new"
 
 
+def test_what_could_not_appear_is_not_begun(folder):
+    (folder.path / "fw.bin").mkdir()
+    with pytest.raises(PorticoError, match=r"cannot write .*fw\.bin: is a directory"):
+        part(folder)
+    assert names(folder) == ["fw.bin"]
+
+
 def test_a_link_is_replaced_not_followed(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "x"
     elsewhere.write_bytes(b"untouched")

@@ -23,6 +23,7 @@ from portico.client.transfer.values import FileProgress, TreeProgress, TreeSumma
 from portico.model.errors import PorticoError
 from portico.model.files import FileFacts
 from portico.model.patterns import Pattern
+from portico.wire.lines import one_line
 
 Errand: TypeAlias = Fetch | Deposit
 
@@ -101,7 +102,7 @@ class Errands:
     def _report(self, errand: Errand, done: Done) -> None:
         if isinstance(done, TreeSummary):
             for failure in done.failures[:FAILURES]:
-                self._tell(trouble(f"{failure.path}: {failure.error.sentence}"))
+                self._tell(trouble(one_line(f"{failure.where}{failure.error.sentence}")))
         self._tell(notice(f"{errand.name}: {outcome(done, errand.done)}"))
 
     def _heard(self, name: str) -> Tell:

@@ -13,8 +13,9 @@ Bytes move on blocking sockets of their own, in threads: asyncio's streams have 
     trail                     a digest that follows behind the bytes, in a thread of its own
 
 Everything here but `job` is ordinary blocking code: a function that returns when the work is done, and raises
-a `PorticoError` when it cannot be. A channel is a visitor: it takes no place in the room. What
-bears a name in the log (FINISH, REMOVE, MOVE) is said on the client's own connection.
+a `PorticoError` when it cannot be. A channel takes no place in the room: it moves files in the name of the
+client's session, or as a visitor when there is none. What was said on one that
+broke, FINISH too, is said again on the next.
 
 Nothing the server says of names is believed (see `folders`), and nothing of digests: what was received is
 hashed here, and compared.

@@ -13,10 +13,10 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from portico.client.limits import SILENCE_SECONDS
 from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import Channel
 from portico.client.transfer.job import Job
@@ -40,10 +40,6 @@ from portico.model.files import FileFacts
 from portico.model.instants import rfc3339
 from portico.model.paths import check_path
 
-Finish = Callable[[list[str], int], Coroutine[Any, Any, list[object]]]
-"""Says FINISH for uploads of so many bytes, on the connection that bears the client's name; answers and
-refusals stand in order."""
-
 PASSING = (Unavailable, Busy, WrongOffset)
 """What may be over by the next attempt: an upload may still belong to a connection that broke, and the last
 bytes of that may still be coming in."""
@@ -51,14 +47,13 @@ bytes of that may still be coming in."""
 WRITES_OWED = 4
 """WRITEs without an answer: the server is never idle, and a refusal is soon noticed."""
 
-MOST_FINISHES = 5
-"""Times an upload is gone on with whose last bytes the server lost: it was cut off from power."""
+SLOWEST_DISK = 20_000_000
+"""Bytes a second of a disk under the repository: how long FINISH may take beyond the usual."""
 
 
 def deposit(
     job: Job,
     route: Route,
-    finish: Finish,
     source: str | os.PathLike[str] | BinaryIO,
     path: str | None,
     *,
@@ -67,15 +62,14 @@ def deposit(
     """Deposit a file, or what comes from a pipe; see `Files.put`."""
     if isinstance(source, str | os.PathLike) and source != "-":
         path = path_of(Path(source), path)
-        return deposit_file(job, route, finish, Path(source), path, replace=replace)
+        return deposit_file(job, route, Path(source), path, replace=replace)
     pipe = PipeSource(sys.stdin.buffer if isinstance(source, str | os.PathLike) else source)
-    return Deposit(job, pipe, path_of(None, path), replace=replace).run(route, finish)
+    return Deposit(job, pipe, path_of(None, path), replace=replace).run(route)
 
 
-def deposit_file(  # noqa: PLR0913 - as above
+def deposit_file(
     job: Job,
     route: Route,
-    finish: Finish,
     source: Path,
     path: str,
     *,
@@ -87,11 +81,9 @@ def deposit_file(  # noqa: PLR0913 - as above
         file = io.FileIO(source)
     with file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return Deposit(job, PipeSource(file), path, replace=replace, tell=tell).run(route, finish)
+            return Deposit(job, PipeSource(file), path, replace=replace, tell=tell).run(route)
         with FileSource(file, source) as whole:
-            return Deposit(job, whole, path, replace=replace, identity=whole.identity, tell=tell).run(
-                route, finish
-            )
+            return Deposit(job, whole, path, replace=replace, identity=whole.identity, tell=tell).run(route)
 
 
 def path_of(source: Path | None, path: str | None) -> str:
@@ -126,11 +118,12 @@ class Deposit:
         self._uploads = Uploads()
         self._upload = self._what = ""
         self._resumed: int | None = None
+        self._sent: int | None = None
 
-    def run(self, route: Route, finish: Finish) -> FileFacts:
+    def run(self, route: Route) -> FileFacts:
         """Deposit it."""
         try:
-            facts = self._persist(route, finish)
+            facts = route.persist(self._job, self._attempt, PASSING)
         except (Unavailable, NoSpace, Busy):
             raise  # a later run may go on with it
         except PorticoError:
@@ -142,35 +135,20 @@ class Deposit:
         self._report(facts.size, done=True)
         return facts
 
-    def _persist(self, route: Route, finish: Finish) -> FileFacts:
-        """Send and finish; again when the server lost the last bytes, as after a power cut."""
-        for last in (False,) * (MOST_FINISHES - 1) + (True,):
-            try:
-                route.persist(self._job, self._send, PASSING)
-            except Exists as refusal:
-                return self._finished_before(finish, refusal)
-            try:
-                return self._finished(finish)
-            except (NotFound, WrongOffset):
-                if last:
-                    raise
-            except Exists:
-                route.persist(self._job, self._cancel)
-                raise
-        raise AssertionError
+    def _attempt(self, channel: Channel) -> FileFacts:
+        """Bring what is missing over one connection, and have the upload become a file."""
+        if self._sent is not None:
+            # An earlier connection broke behind FINISH: it may be a file, or a power cut took its last bytes.
+            with contextlib.suppress(NotFound, WrongOffset):
+                return self._finish(channel, self._sent)
+        self._sent = self._send(channel)
+        return self._finish(channel, self._sent)
 
-    def _finished_before(self, finish: Finish, refusal: Exists) -> FileFacts:
-        """Ask whether it was this upload that the name went to: its FINISH may have had no answer."""
-        self._source.taken(self._source.size or 0)
-        try:
-            return self._finished(finish)
-        except (NotFound, WrongOffset, Exists):
-            raise refusal from None
-
-    def _send(self, channel: Channel) -> None:
-        """Bring what is missing over one connection."""
+    def _send(self, channel: Channel) -> int:
+        """Send what the server does not have; return how many bytes it has then."""
         upload, at = self._begin(channel)
-        if at:  # it may be another connection's still: hear of it before sixteen megabytes are on their way
+        if at and at != self._source.size:
+            # It may be another connection's still: hear of it before sixteen megabytes are on their way.
             channel.call(["WRITE", upload, at, b""])
         self._source.taken(at)
         owed = 0
@@ -187,6 +165,7 @@ class Deposit:
         except PorticoError:
             self._cancel(channel)
             raise
+        return at
 
     def _begin(self, channel: Channel) -> tuple[str, int]:
         """Say PUT; return the upload and where it stands."""
@@ -221,12 +200,14 @@ class Deposit:
         with contextlib.suppress(PorticoError):
             channel.call(["CANCEL", self._upload])
 
-    def _finished(self, finish: Finish) -> FileFacts:
-        """Have the upload become a file."""
-        (answer,) = self._job.result(self._job.begin(finish([self._upload], self._source.size or 0)))
-        if isinstance(answer, PorticoError):
-            raise answer
-        return facts_of(answer, self._path)
+    def _finish(self, channel: Channel, size: int) -> FileFacts:
+        """Have the upload become a file; asked again, the server answers the same."""
+        channel.wait_for(SILENCE_SECONDS + size / SLOWEST_DISK)
+        try:
+            return facts_of(channel.call(["FINISH", self._upload]), self._path)
+        except Exists:
+            self._cancel(channel)
+            raise
 
     def _forget(self) -> None:
         if self._identity:

@@ -1,13 +1,13 @@
-"""Deposit many files: a small one is PUT and WRITE in one breath, hundreds on their way over one connection.
+"""Deposit many files: a small one is PUT, WRITE and FINISH in one breath, hundreds on their way together.
 
-The files whose bytes the server has are finished in groups, on the client's own connection, so that they bear
-its name and the server makes each group durable together. Large files follow one by one, as `deposit` does
-it. A file that is refused because there is one already counts as `same` when it has the same content.
+They go in groups, so that the server makes each group durable together. When the connection breaks, what was
+not answered is said again: a file that is finished already answers as before. Large files follow one by one,
+as `deposit` does it. A file that is refused because there is one already counts as `same` when it has the
+same content.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import hashlib
 import io
 import os
@@ -18,14 +18,14 @@ from pathlib import Path
 from portico.client.resp import encode
 from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import BROKEN, DIGEST_SECONDS, Channel
-from portico.client.transfer.deposit import PASSING, Finish, deposit_file
+from portico.client.transfer.deposit import PASSING, deposit_file
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
 from portico.client.transfer.route import Route
 from portico.client.transfer.source import head
 from portico.client.transfer.trail import digest_of
 from portico.client.transfer.uploads import new_id
-from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+from portico.client.transfer.values import Failure, FileProgress, TreeSummary
 from portico.client.transfer.walk import Found, walk
 from portico.model.errors import (
     Busy,
@@ -50,7 +50,7 @@ GROUP_BYTES = 4 * 1_048_576
 """And bytes of them: so much is held in memory until the server has it."""
 
 GROUPS = 2
-"""Groups on their way at once, and as many that are being finished."""
+"""Groups on their way at once: one is read and sent while the server makes the other durable."""
 
 ENDS_ALL = (Denied, NoSpace)
 """Refusals that every other file would meet as well."""
@@ -67,29 +67,26 @@ class Small:
     request: bytes
 
 
-def deposit_tree(
-    job: Job, route: Route, finish: Finish, folder: Path, path: str | None, *, replace: bool
-) -> TreeSummary:
+def deposit_tree(job: Job, route: Route, folder: Path, path: str | None, *, replace: bool) -> TreeSummary:
     """Deposit a folder; see `Files.put_tree`."""
     below = folder.resolve().name if path is None else path.rstrip("/")
     if below:
         below = check_path(below)
-    return DepositTree(job, route, finish, replace=replace).run(folder, below)
+    return DepositTree(job, route, replace=replace).run(folder, below)
 
 
 class DepositTree:
     """Many files on their way to the repository."""
 
-    def __init__(self, job: Job, route: Route, finish: Finish, *, replace: bool) -> None:
+    def __init__(self, job: Job, route: Route, *, replace: bool) -> None:
         """Begin with nothing."""
         self.summary = TreeSummary()
-        self._job, self._route, self._finish, self._replace = job, route, finish, replace
+        self._job, self._route, self._replace = job, route, replace
         self._small: deque[Found] = deque()
         self._large: deque[Found] = deque()
-        self._sent: deque[list[Small]] = deque()
-        self._finishing: deque[tuple[list[Small], concurrent.futures.Future[list[object]]]] = deque()
+        self._sent: deque[deque[Small]] = deque()
         self._there: list[tuple[Found, str, Exists]] = []
-        self._files = self._bytes = 0
+        self._files = self._bytes = self._same_bytes = 0
 
     def run(self, folder: Path, below: str) -> TreeSummary:
         """Deposit them all."""
@@ -103,8 +100,6 @@ class DepositTree:
             (self._small if found.size <= SMALL_BYTES else self._large).append(found)
         if self._small:
             self._route.persist(self._job, self._exchange, PASSING)
-        while self._finishing:
-            self._conclude()
         while self._large:
             self._deposit_large(self._large.popleft())
         if self._there:
@@ -127,9 +122,9 @@ class DepositTree:
             self._hear(channel, self._sent[0])
             self._sent.popleft()
 
-    def _next_group(self) -> list[Small]:
+    def _next_group(self) -> deque[Small]:
         """Read the next files."""
-        group: list[Small] = []
+        group: deque[Small] = deque()
         size = 0
         while self._small and len(group) < GROUP_FILES and size < GROUP_BYTES:
             found = self._small.popleft()
@@ -155,48 +150,42 @@ class DepositTree:
         upload, sha256 = new_id(), hashlib.sha256(data).hexdigest()
         words: list[str | int] = ["PUT", found.path, len(data), "SHA256", sha256, "UPLOAD", upload]
         words += ["MTIME", rfc3339(before.st_mtime_ns // 1_000), *(["REPLACE"] if self._replace else [])]
-        request = b"%b%b%b\r\n" % (encode(words), head(upload, 0, len(data)), data)
+        write, finish = head(upload, 0, len(data)), encode(["FINISH", upload])
+        request = b"%b%b%b\r\n%b" % (encode(words), write, data, finish)
         return Small(found, upload, sha256, len(data), request)
 
-    def _hear(self, channel: Channel, group: list[Small]) -> None:
-        """Take the answers to a group; finish what has arrived, keep what has to be repeated."""
-        arrived: list[Small] = []
-        again: list[Small] = []
+    def _hear(self, channel: Channel, group: deque[Small]) -> None:
+        """Take the answers to a group; what has no final one stays in it, to be said again."""
         busy: PorticoError | None = None
-        for small in group:
+        for _ in range(len(group)):
+            small = group[0]
             error = self._heard(channel, small)
-            if error is None:
-                arrived.append(small)
-                self._job.moved += 1
-            elif isinstance(error, Busy):
+            if isinstance(error, Busy):
                 busy = error
-                again.append(small)
-            else:
+                group.rotate(-1)
+                continue
+            group.popleft()
+            if error is not None:
                 self._refused(small, error)
-        if arrived:
-            uploads = [small.upload for small in arrived]
-            size = sum(small.size for small in arrived)
-            self._finishing.append((arrived, self._job.begin(self._finish(uploads, size))))
-        group[:] = again
+            self._report(small.found.path)
         if busy is not None:
             raise busy
-        while len(self._finishing) > GROUPS:
-            self._conclude()
 
     def _heard(self, channel: Channel, small: Small) -> PorticoError | None:
-        """Take the answers to PUT and WRITE; return what stands against it."""
-        refusals: list[PorticoError] = []
-        for _ in range(2):
-            try:
-                channel.inbox.value()
-            except BROKEN:
-                raise
-            except PorticoError as error:
-                refusals.append(error)
-        # An earlier connection may have brought all of it, and broken before that was said.
-        if len(refusals) == 1 and _all_there(refusals[0], small.size):
-            return None
-        return refusals[0] if refusals else None
+        """Take the answers to PUT, WRITE and FINISH; return what stands against the file."""
+        refusals = [error for error in (_refusal(channel) for _ in range(2)) if error is not None]
+        try:
+            facts_of(channel.inbox.value(), small.found.path)
+        except BROKEN:
+            raise
+        except PorticoError as error:
+            # FINISH is refused as well because of what was refused before; Busy says that it will not be.
+            return error if isinstance(error, Busy) else [*refusals, error][0]
+        # Whatever was refused before it: an earlier connection brought it.
+        self._job.moved += 1
+        self.summary.files += 1
+        self.summary.bytes += small.size
+        return None
 
     def _refused(self, small: Small, error: PorticoError) -> None:
         if isinstance(error, Exists):
@@ -205,18 +194,6 @@ class DepositTree:
             self._large.append(small.found)
         else:
             self._fail(small.found.path, error)
-
-    def _conclude(self) -> None:
-        """Wait until the oldest group is finished."""
-        group, future = self._finishing.popleft()
-        answers = self._job.result(future)
-        for small, answer in zip(group, answers, strict=True):
-            if isinstance(answer, PorticoError):
-                self._refused(small, answer)
-            else:
-                self.summary.files += 1
-                self.summary.bytes += small.size
-            self._report(small.found.path)
 
     # What is there already
 
@@ -230,6 +207,7 @@ class DepositTree:
             for (found, sha256, error), facts in zip(asked, known, strict=True):
                 if facts is not None and _alike(found, sha256, facts):
                     self.summary.same += 1
+                    self._same_bytes += found.size
                 else:
                     self._fail(found.path, error)
                 self._report(found.path)
@@ -251,7 +229,6 @@ class DepositTree:
             facts = deposit_file(
                 self._job,
                 self._route,
-                self._finish,
                 Path(found.source),
                 found.path,
                 replace=self._replace,
@@ -281,24 +258,19 @@ class DepositTree:
         self.summary.failures.append(Failure(path, error))
 
     def _report(self, path: str, begun: int = 0, *, done: bool = False) -> None:
-        summary = self.summary
-        self._job.report(
-            lambda: TreeProgress(
-                path,
-                summary.files + summary.same,
-                summary.bytes + begun,
-                self._files,
-                self._bytes,
-                len(summary.failures),
-                counted=True,
-                done=done,
-            ),
-            last=done,
-        )
+        known = self._files, self._bytes, begun + self._same_bytes
+        self._job.report(lambda: self.summary.progress(path, *known, counted=True, done=done), last=done)
 
 
-def _all_there(error: PorticoError, size: int) -> bool:
-    return isinstance(error, WrongOffset) and error.sentence.split(" ", 1)[0] == str(size)
+def _refusal(channel: Channel) -> PorticoError | None:
+    """Take an answer; return it when it is a refusal."""
+    try:
+        channel.inbox.value()
+    except BROKEN:
+        raise
+    except PorticoError as error:
+        return error
+    return None
 
 
 def _alike(found: Found, sha256: str, facts: FileFacts) -> bool:

@@ -24,7 +24,7 @@ from portico.client.transfer.part import MARK_DIGITS
 from portico.client.transfer.route import Route
 from portico.client.transfer.selection import Selection
 from portico.client.transfer.small import Wanted, ask, take, write_whole
-from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+from portico.client.transfer.values import Failure, FileProgress, TreeSummary
 from portico.model.errors import (
     Changed,
     NoSpace,
@@ -72,7 +72,7 @@ class FetchTree:
         self._asked: deque[Wanted | None] = deque()
         self._asked_bytes = 0
         self._listing = False
-        self._listed_files = self._listed_bytes = 0
+        self._listed_files = self._listed_bytes = self._same_bytes = 0
 
     def run(self, route: Route, pattern: str) -> TreeSummary:
         """Fetch them all."""
@@ -143,6 +143,7 @@ class FetchTree:
         wanted = Wanted(facts, folder, name)
         if self._is_there(wanted):
             self.summary.same += 1
+            self._same_bytes += facts.size
         elif facts.size <= SMALL_BYTES:
             self._small.append(wanted)
         else:
@@ -221,17 +222,7 @@ class FetchTree:
         self.summary.failures.append(Failure(path, error))
 
     def _report(self, path: str, begun: int = 0, *, done: bool = False) -> None:
-        summary = self.summary
+        known = self._listed_files, self._listed_bytes, begun + self._same_bytes
         self._job.report(
-            lambda: TreeProgress(
-                path,
-                summary.files + summary.same,
-                summary.bytes + begun,
-                self._listed_files,
-                self._listed_bytes,
-                len(summary.failures),
-                counted=self._selection.ended,
-                done=done,
-            ),
-            last=done,
+            lambda: self.summary.progress(path, *known, counted=self._selection.ended, done=done), last=done
         )

@@ -1,19 +1,18 @@
-"""A thread that works for an event loop: it reports, asks, and can be stopped.
+"""A thread that works for an event loop: it reports, and can be stopped.
 
-The thread is plain blocking code. What could keep it waiting is known here (its socket, its pauses, what it
-asks of the loop), so that cancelling the coroutine ends the thread at once, not at the next byte.
+The thread is plain blocking code. What could keep it waiting is known here (its socket, its pauses), so that
+cancelling the coroutine ends the thread at once, not at the next byte.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from portico.model.errors import PorticoError
 
@@ -44,7 +43,6 @@ class Job:
         self._over = threading.Event()
         self._guard = threading.Lock()
         self._sockets: set[socket.socket] = set()
-        self._asked: set[concurrent.futures.Future[Any]] = set()
 
     # Asked by the thread
 
@@ -70,24 +68,6 @@ class Job:
         if self._over.wait(seconds):
             raise Stopped
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Have the loop run something; return its result to come."""
-        with self._guard:
-            if self._over.is_set():
-                work.close()
-                raise Stopped
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
-            self._asked.add(future)
-        future.add_done_callback(self._asked.discard)
-        return future
-
-    def result(self, future: concurrent.futures.Future[T]) -> T:
-        """Wait for what the loop runs."""
-        try:
-            return future.result()
-        except concurrent.futures.CancelledError:
-            raise Stopped from None
-
     def holds(self, sock: socket.socket) -> None:
         """Take note of a socket that the thread waits at."""
         with self._guard:
@@ -105,9 +85,7 @@ class Job:
         """End the work: whatever the thread waits for ends now."""
         with self._guard:
             self._over.set()
-            asked, sockets = list(self._asked), list(self._sockets)
-        for future in asked:
-            future.cancel()
+            sockets = list(self._sockets)
         for sock in sockets:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

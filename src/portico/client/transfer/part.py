@@ -8,10 +8,12 @@ finds what it can go on with, and knows what is stale. A lock keeps two runs apa
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
 import re
+import stat
 
 from portico.client.transfer.folders import Folder
 from portico.client.transfer.local import doing
@@ -54,6 +56,7 @@ class Part:
         self._folder, self._name, self._part = folder, name, part_name(name, mark)
         self._target = folder.path / name
         with doing("write", self._target):
+            _check_replaceable(folder, name)
             self._file = _locked(folder, self._part)
             self._sweep()
             if not resume:
@@ -118,6 +121,13 @@ class Part:
                     file = _locked(self._folder, name)
                     self._folder.unlink(name)
                     file.close()
+
+
+def _check_replaceable(folder: Folder, name: str) -> None:
+    """Refuse to begin what could not appear: no file takes the place of a folder."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(folder.stat(name).st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def _locked(folder: Folder, name: str) -> io.FileIO:

@@ -48,6 +48,11 @@ class Failure:
     path: str
     error: PorticoError
 
+    @property
+    def where(self) -> str:
+        """Return what stands before the sentence of the error: `a.txt: `, nothing where it names the file."""
+        return "" if self.path in self.error.sentence else f"{self.path}: "
+
 
 @dataclass(slots=True)
 class TreeSummary:
@@ -60,6 +65,13 @@ class TreeSummary:
     bytes: int = 0
     same: int = 0
     failures: list[Failure] = field(default_factory=list)
+
+    def progress(
+        self, path: str, of_files: int, of_bytes: int, besides: int, *, counted: bool, done: bool
+    ) -> TreeProgress:
+        """Return how far they have come; `besides` are the bytes of those begun, and of those the same."""
+        files, size, failed = self.files + self.same, self.bytes + besides, len(self.failures)
+        return TreeProgress(path, files, size, of_files, of_bytes, failed, counted, done)
 
 
 FileTeller = Callable[[FileProgress], None]
