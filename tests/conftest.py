@@ -13,7 +13,14 @@ from tests.support.server import Flag, ServerProcess
 
 Serve = Callable[..., ServerProcess]
 
-SLOW = ("faults/", "terminal/", "cli/test_log.py", "dialogues/test_report.py", "stores/test_watching.py")
+SLOW = (
+    "faults/",
+    "terminal/",
+    "cli/test_log.py",
+    "cli/test_serve.py",
+    "dialogues/",
+    "stores/test_watching.py",
+)
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
 
 
