@@ -285,9 +285,7 @@ class TestTheEnd:
         resp.call("SAY", "Hello")
         server.wait_for("Client2: Hello")
         server.process.send_signal(number)
-        assert server.process.wait(PATIENCE) == 0
-        for reader in server._readers:
-            reader.join(PATIENCE)
+        assert server.wait_until_it_ends() == 0
         told = b""
         while piece := text.socket.recv(4_096):
             told += piece
@@ -329,7 +327,7 @@ class TestTheEnd:
         with contextlib.suppress(EOFError):
             while True:
                 answers.append(client.read_reply())
-        assert server.process.wait(PATIENCE) == 0
+        assert server.wait_until_it_ends() == 0
         assert answers == list(range(2, len(answers) + 2))
         again = join(server.restart())
         kept = again.call("HISTORY", "SINCE", "0", "COUNT", "1000", "KIND", "message")

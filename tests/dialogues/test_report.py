@@ -153,7 +153,7 @@ def test_a_server_that_dies_and_comes_back(serve, netcat):
     assert [row["name"] for row in rows] == ["Client1", "Client2", "Client3"]
     assert (rows[0]["connected"], rows[1]["left"], rows[2]["left"]) == (joined, second_left, "None")
     assert joined < rows[0]["left"] < rows[2]["connected"], "who the crash cut off has a disconnect time"
-    assert ("Client1", rows[0]["left"]) in LEFT.findall("\n".join(server.console))
+    assert LEFT.findall(server.wait_for("Client1 has disconnected")) == [("Client1", rows[0]["left"])]
     history = third.ask("/history 100", 9).splitlines()
     assert [line.split(" ", 3)[3] for line in history] == [
         "* Client1 joined",

@@ -31,7 +31,7 @@ def test_everybody_is_told_and_written_down(serve, number):
         assert resp3.push() == ["closing", GOING]
         for client in (resp2, silent, resp3, text):
             client.eof()
-        assert server.process.wait(5) == 0
+        assert server.wait_until_it_ends(5) == 0
     assert sum("has disconnected at" in line for line in server.console) == 3
     assert server.errors == []
     server.restart()
@@ -54,7 +54,7 @@ def test_what_was_acknowledged_before_the_end_is_there_after(serve):
                 answered += 1
         except EOFError:
             pass
-        assert server.process.wait(5) == 0
+        assert server.wait_until_it_ends(5) == 0
     server.restart()
     with server.resp_client() as client:
         stored = client.call("HISTORY", "KIND", "message", "COUNT", 1000)

@@ -56,7 +56,7 @@ def test_a_script(serve):
     printed = cli(server, typed='NAME alice\nSAY "Hello, all"\nSTATUS ONLINE\nBYE\n')
     assert printed.startswith("alice\n2\n")
     assert "127.0.0.1:" in printed
-    assert "alice: Hello, all" in server.console
+    assert server.wait_for("alice: ") == "alice: Hello, all"
 
 
 @pytest.fixture

@@ -83,12 +83,19 @@ class ServerProcess:
     def terminate(self, timeout: float = PATIENCE) -> int:
         """Sends SIGTERM and returns the exit code."""
         self.process.terminate()
-        return self._ended(timeout)
+        return self.wait_until_it_ends(timeout)
 
     def kill(self) -> None:
         """Sends SIGKILL: no server code runs after this."""
         self.process.kill()
-        self._ended(PATIENCE)
+        self.wait_until_it_ends()
+
+    def wait_until_it_ends(self, timeout: float = PATIENCE) -> int:
+        """Returns the exit code, once all it printed is read too."""
+        code = self.process.wait(timeout)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return code
 
     def restart(self, **flags: Flag) -> "ServerProcess":
         """Starts it again on the same directory and port, with these flags over the earlier ones."""
@@ -137,19 +144,14 @@ class ServerProcess:
             with self._news:
                 self._news.wait(0.05)
                 found = LISTENING.match(self._find("Server is listening on") or "")
-            if found:
+                waits = self._find("Server waiting for connection...")
+            if found and waits:
                 self.port = int(found["port"])
                 return
         self.kill()
         raise ServerDidNotStart(
             f"exit code {self.process.returncode}\nstdout: {self.console}\nstderr:\n" + "\n".join(self.errors)
         )
-
-    def _ended(self, timeout: float) -> int:
-        code = self.process.wait(timeout)
-        for reader in self._readers:
-            reader.join(PATIENCE)
-        return code
 
 
 def arguments(flags: dict[str, Flag]) -> list[str]:

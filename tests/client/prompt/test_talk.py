@@ -145,6 +145,7 @@ async def test_a_server_that_was_killed_gets_what_was_typed_meanwhile_once(serve
         "Message: after ACK",
         "Message:\nGoodbye, Client1.",
     ]
+    server.wait_for("Client1: after")
     assert sum("meanwhile" in line for line in server.console) == 20
 
 
