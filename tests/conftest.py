@@ -19,7 +19,7 @@ SLOW = (
     "cli/test_log.py",
     "cli/test_serve.py",
     "dialogues/",
-    "stores/test_watching.py",
+    "stores/files/test_watching.py",
 )
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
 

@@ -22,7 +22,7 @@ from portico.model.records import Erase, File, Join, Limits, Say, decode, encode
 from portico.room.history import freeze
 from portico.room.reducer import apply
 from portico.room.state import State
-from portico.stores.sqlite import SqliteLog
+from portico.stores.sqlite.log import SqliteLog
 from tests.support.server import clean_environment
 from tests.support.stream import PATIENCE
 

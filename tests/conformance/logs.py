@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portico.ports import Log
 from portico.stores.memory import MemoryLog
-from portico.stores.sqlite import SqliteLog
+from portico.stores.sqlite.log import SqliteLog
 
 Reopen = Callable[[], Log]
 """Returns an unopened log on the same place each time: what is there after a restart."""

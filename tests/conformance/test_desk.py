@@ -24,7 +24,7 @@ from portico.model.errors import (
 )
 from portico.model.files import CHUNK_BYTES, Author, Chunk, Order, Progress, Receipt
 from portico.ports import Desk, Repository, Sink, Source
-from portico.stores.directory import DirectoryRepository
+from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
 ANN, BEN = Author(1, "ann"), Author(2, "ben")

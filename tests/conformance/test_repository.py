@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from portico.model.errors import BadPath, NotFound, TooBig
 from portico.model.patterns import Pattern
 from portico.ports import Repository
-from portico.stores.directory import DirectoryRepository
+from portico.stores.files.directory import DirectoryRepository
 
 FILES = {
     "a.txt": b"one",

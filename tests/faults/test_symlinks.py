@@ -16,7 +16,7 @@ import pytest
 
 from portico.model.errors import PorticoError
 from portico.model.files import Author, Chunk, Order
-from portico.stores.directory import DirectoryRepository
+from portico.stores.files.directory import DirectoryRepository
 
 SECRET = b"not yours"
 SWAPS = 2_000

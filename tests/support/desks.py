@@ -13,7 +13,7 @@ from typing import Any
 from portico.model.errors import NotFound, PorticoError, WrongOffset
 from portico.model.files import CHUNK_BYTES, Chunk, FileChange, FileFacts, Order, Progress, Receipt
 from portico.model.later import Later
-from portico.stores.directory import DirectoryRepository
+from portico.stores.files.directory import DirectoryRepository
 
 
 class OpenRange:

@@ -19,7 +19,7 @@ from portico.ports import Snapshot, Stored
 from portico.room.ordinals import Ordinals
 from portico.room.reducer import apply
 from portico.room.state import State, restore
-from portico.stores.sqlite_tools import verify
+from portico.stores.sqlite.tools import verify
 
 
 @dataclass(slots=True)

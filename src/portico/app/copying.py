@@ -10,7 +10,7 @@ from portico.app.reading import LogFile, reading, require_log
 from portico.model.records import decode
 from portico.room.reducer import apply
 from portico.room.state import State, restore
-from portico.stores.sqlite_tools import backup
+from portico.stores.sqlite.tools import backup
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from portico.app.reading import PAGE, Progress
 from portico.model.errors import PorticoError, Refused
 from portico.ports import Snapshot
 from portico.room.history import freeze, open_room
-from portico.stores.sqlite import SqliteLog
-from portico.stores.sqlite_writer import TRIM_STEP
+from portico.stores.sqlite.log import SqliteLog
+from portico.stores.sqlite.writer import TRIM_STEP
 
 LINE_BYTES = 4 * 1_048_576
 """A line: eight times the longest record, whose every character may be escaped, and any line of a state."""

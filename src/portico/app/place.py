@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portico.stores.places import Lock, prepare_directory
-from portico.stores.sqlite_schema import Sync
+from portico.stores.sqlite.schema import Sync
 
 ROOM = "main"
 """The one room of a server."""

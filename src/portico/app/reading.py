@@ -14,10 +14,10 @@ from pathlib import Path
 from portico.app.place import ROOM
 from portico.model.errors import NotFound, Unavailable
 from portico.ports import Bounds, Snapshot, Stored
-from portico.stores import sqlite_reader
-from portico.stores.sqlite_errors import in_port_terms
-from portico.stores.sqlite_schema import open_reading
-from portico.stores.sqlite_snapshots import kept_snapshots
+from portico.stores.sqlite import reader as sqlite_reader
+from portico.stores.sqlite.errors import in_port_terms
+from portico.stores.sqlite.schema import open_reading
+from portico.stores.sqlite.snapshots import kept_snapshots
 
 PAGE = 1_000
 """Records read at once."""

@@ -14,8 +14,8 @@ from portico.model.errors import PorticoError
 from portico.room.history import open_room
 from portico.server.limits import RESERVED_FILES
 from portico.server.listener import Console, Server, Settings
-from portico.stores.directory import DirectoryRepository
-from portico.stores.sqlite import SqliteLog
+from portico.stores.files.directory import DirectoryRepository
+from portico.stores.sqlite.log import SqliteLog
 
 GC_THRESHOLDS = (10_000, 20, 50)
 """How many new objects make the collector of cycles look, and how often it looks further. Messages under way

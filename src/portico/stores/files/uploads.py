@@ -1,0 +1,200 @@
+"""Uploads: deposits on their way, each a temporary file that nobody else writes.
+
+An upload stands at an offset: every byte before it is in the file, in order, so the file's size tells after a
+crash how far it came. After a power cut only what was synced is believed, every `SYNC_BYTES`.
+
+It belongs to the desk that began it or went on with it last. Another one may go on when that one has left or
+was silent for a while; what the earlier one still tries is then refused. `lock` is held while bytes are
+written and while the file is closed, so that no thread ever writes to a descriptor that is another's by now.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import threading
+import time
+
+from portico.model.errors import Busy, NoSpace, NotFound, PorticoError, TooBig, Unavailable, WrongOffset
+from portico.model.files import Order, Progress
+from portico.stores.files.beneath import FILE
+from portico.stores.files.catalog import Kept
+from portico.stores.files.digests import Running
+
+SILENT_SECONDS = 30.0
+"""How long an owner may be silent before another may go on: the contract's word."""
+
+SYNC_BYTES = 64 * 1_048_576
+"""Bytes after which an upload is put on the disk, so that a power cut costs at most as many."""
+
+FOLLOW_BYTES = 4 * 1_048_576
+"""Bytes that may be written before the digest follows: waking a thread for less costs more than it gives."""
+
+MOST_BYTES = 2**63 - 1
+"""What an upload may have where nobody says less: the length of a file."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def write_error(error: OSError) -> PorticoError:
+    """Return what people are told of a failed write."""
+    if error.errno in FULL:
+        return NoSpace("the disk is full; what came is kept, go on once there is room")
+    if error.errno == errno.EFBIG:
+        return TooBig("the disk's file system takes no file of that size")
+    return Unavailable(f"the files cannot be written at present: {error.strerror}")
+
+
+class Upload:
+    """One upload. `owner` is any object, None when nobody is at it; `sink` what takes a body for it."""
+
+    __slots__ = (
+        "_file",
+        "began",
+        "durable",
+        "finishing",
+        "folder",
+        "following",
+        "hashing",
+        "id",
+        "kept",
+        "leaving",
+        "lock",
+        "most",
+        "offset",
+        "order",
+        "owner",
+        "running",
+        "sink",
+        "synced",
+        "touched",
+    )
+
+    def __init__(self, folder: int, upload: str, order: Order, offset: int, began: float) -> None:
+        """Name one whose file, in an open folder, has `offset` bytes; it is opened when needed."""
+        self.folder, self.id, self.order, self.offset = folder, upload, order, offset
+        self.owner: object | None = None
+        self.sink: object | None = None
+        self.began = began
+        self.most = MOST_BYTES
+        self.touched = time.monotonic()
+        self.synced = self.durable = 0
+        self.lock, self.hashing = threading.Lock(), threading.Lock()
+        self.following = self.finishing = self.leaving = self.kept = False
+        self.running = Running()
+        self._file = -1
+
+    @property
+    def progress(self) -> Progress:
+        """Return how far it has come."""
+        return Progress(self.id, self.offset)
+
+    def create(self) -> None:
+        """Make its file. Raises `OSError`."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.open(self.id, flags, 0o666, dir_fd=self.folder)
+
+    def file(self) -> int:
+        """Return the descriptor of its file, opened if need be. Raises `OSError`, `NotFound`."""
+        if self._file < 0:
+            try:
+                self._file = os.open(self.id, os.O_RDWR | FILE, dir_fd=self.folder)
+            except FileNotFoundError:
+                raise unknown(self.id) from None
+        return self._file
+
+    def free_for(self, desk: object) -> bool:
+        """Tell whether a desk may go on with it."""
+        return self.owner is None or self.owner is desk or time.monotonic() - self.touched > SILENT_SECONDS
+
+    def claim(self, desk: object) -> None:
+        """Have it belong to a desk; raise `Busy` when another one is at it."""
+        if not self.free_for(desk):
+            raise Busy("another connection is at this upload; wait until it has ended or was silent for 30 s")
+        if self.owner is not desk:
+            self.owner, self.sink = desk, None
+        self.touched = time.monotonic()
+
+    def check(self, offset: int, size: int) -> None:
+        """Raise unless so many bytes may be written at an offset."""
+        if offset != self.offset:
+            raise WrongOffset(self.offset)
+        if offset + size > self.most:
+            raise TooBig(f"a deposit has at most {self.most:,} bytes here; this one would have more")
+        if self.order.size is not None and offset + size > self.order.size:
+            raise TooBig(
+                f"this upload was announced with {self.order.size:,} bytes and there would be"
+                f" {offset + size:,}; begin another one of the right size"
+            )
+
+    def append(self, data: bytes | memoryview, sink: object | None) -> int:
+        """Write the next bytes for a sink, or for none; return the new offset. Raises `PorticoError`."""
+        with self.lock:
+            if self.sink is not sink:
+                raise Busy("another connection has gone on with this upload")
+            view = memoryview(data)
+            try:
+                file = self.file()
+                while view:
+                    done = os.pwrite(file, view, self.offset)
+                    self.offset += done
+                    view = view[done:]
+            except OSError as error:
+                raise write_error(error) from error
+            self.touched = time.monotonic()
+            return self.offset
+
+    def follow(self, *, to_the_end: bool = False) -> bool:
+        """Bring the digest up to what was written; return False when that cannot be read, or is given up.
+
+        `to_the_end`: not given up when who wrote it leaves meanwhile; somebody else is finishing it.
+        """
+        with self.hashing:
+            while self.running.hashed < self.offset:
+                end = min(self.offset, self.running.hashed + FOLLOW_BYTES)
+                if (self.leaving and not to_the_end) or not self.running.read(self.file(), end):
+                    return False
+        return True
+
+    def rest(self) -> None:
+        """Close the file unless it is being written or finished just now."""
+        if self.sink is None and not self.finishing:
+            self.let_go(unless_finishing=True)
+
+    def begin_to_finish(self) -> int:
+        """Have nobody write to it, or close it, any more; return its inode. Raises `OSError`."""
+        with self.lock:
+            self.finishing = True
+            return os.fstat(self.file()).st_ino
+
+    def let_go(self, *, unless_finishing: bool = False) -> None:
+        """Close the file; it is opened again when somebody goes on."""
+        self.leaving = True
+        with self.hashing, self.lock:
+            self.leaving = False
+            if self.finishing and unless_finishing:
+                return
+            self.sink = None
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self.let_go()
+        try:
+            os.unlink(self.id, dir_fd=self.folder)
+        except FileNotFoundError:
+            return
+
+    def as_kept(self, boot: str) -> Kept:
+        """Return what the catalog keeps of it."""
+        order = self.order
+        body = [order.path, order.size, order.sha256, order.replace, order.mtime, self.began]
+        return Kept(self.id, json.dumps(body), self.durable, boot)
+
+
+def unknown(upload: str) -> NotFound:
+    """Return the error for an upload that is not there."""
+    return NotFound(f"there is no upload {upload}; it was ended or never begun, begin it with PUT")

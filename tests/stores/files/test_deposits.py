@@ -1,0 +1,203 @@
+"""Uploads over time: how many, how large, what a power cut leaves, what is swept, and a full disk."""
+
+import errno
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from portico.model.errors import Busy, NoSpace, NotFound, Unavailable
+from portico.model.files import Author, Order, Progress
+from portico.stores.files import deposits, handles, uploads
+from portico.stores.files.directory import DirectoryRepository
+from tests.support.asking import answer, outcome
+
+ANN = Author(1, "ann")
+MOST = 2**40
+ID = "0123456789abcdef0123456789abcdef"
+
+
+async def opened(place, **options):
+    repository = DirectoryRepository(place, place / ".portico", **options)
+    await repository.open()
+    return repository
+
+
+def names(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+async def receive(desk, upload, offset, data):
+    sink = await answer(desk.receive(upload, offset, len(data)))
+    try:
+        sink.take(memoryview(data))
+    finally:
+        reached = sink.close()
+    return reached
+
+
+async def test_nothing_is_changed_without_a_place_for_it(tmp_path):
+    (tmp_path / "a").write_bytes(b"one")
+    repository = DirectoryRepository(tmp_path)
+    assert await repository.open() == ()
+    desk = repository.desk()
+    assert (await answer(desk.read("a", 0, 9, ""))).data == b"one"
+    for later in (
+        desk.put(Order("b", 1), MOST),
+        desk.write(ID, 0, b""),
+        desk.finish(ID, ANN),
+        desk.remove("a", ANN),
+        desk.move("a", "b", ANN, replace=False),
+    ):
+        with pytest.raises(Unavailable, match="for reading only"):
+            await answer(later)
+    await repository.close()
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("limit", ["OPEN_MOST", "ALL_MOST"])
+async def test_too_many_unfinished_uploads_are_refused(tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(deposits, limit, 3)
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    begun = [await answer(desk.put(Order(f"{number}"), MOST)) for number in range(3)]
+    with pytest.raises(Busy):
+        await answer(desk.put(Order("more"), MOST))
+    assert await answer(desk.put(Order("1", upload=begun[1].upload), MOST)) == begun[1]
+    await answer(desk.cancel(begun[0].upload))
+    await answer(desk.put(Order("more"), MOST))
+    await repository.close()
+
+
+def open_files(folder):
+    links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    return sum(folder in link.parents for link in links)
+
+
+async def test_few_files_of_many_uploads_are_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(deposits, "HELD", 4)
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    ids = [(await answer(desk.put(Order(f"{number}"), MOST))).upload for number in range(50)]
+    for round_ in range(2):
+        for upload in ids:
+            assert await answer(desk.write(upload, round_ * 3, b"abc")) == round_ * 3 + 3
+    assert 1 <= open_files(tmp_path / ".portico" / "uploads") <= 4
+    for upload in ids:
+        assert (await answer(desk.finish(upload, ANN))).sha256 == hashlib.sha256(b"abcabc").hexdigest()
+    await repository.close()
+
+
+async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_later(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    with monkeypatch.context() as patch:
+        patch.setattr(handles.Handles, "sync", failing)
+        with pytest.raises(Unavailable, match="not known whether"):
+            await answer(desk.finish(ID, ANN))
+    await repository.close()
+    repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
+    (change,) = await repository.open()
+    assert await answer(repository.desk().finish(ID, ANN)) == change
+    await repository.close()
+
+
+def failing(_):
+    raise OSError(errno.EIO, "Input/output error")
+
+
+async def test_who_is_silent_for_long_is_succeeded(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk, other = repository.desk(), repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    sink = await answer(desk.receive(ID, 0, 100))
+    sink.take(memoryview(b"one"))
+    with pytest.raises(Busy):
+        await answer(other.write(ID, 3, b"two"))
+    monkeypatch.setattr(uploads, "SILENT_SECONDS", -1.0)
+    assert await answer(other.write(ID, 3, b"two")) == 6
+    with pytest.raises(Busy):
+        sink.take(memoryview(b"late"))
+    sink.close()
+    await answer(other.finish(ID, ANN))
+    assert (tmp_path / "a").read_bytes() == b"onetwo"
+    await repository.close()
+
+
+async def test_after_a_power_cut_only_what_was_synced_is_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(deposits, "SYNC_BYTES", 1000)
+    monkeypatch.setattr(deposits, "boot_id", lambda: "before")
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    assert await receive(desk, ID, 0, b"x" * 1500) == 1500
+    repository._premises.digests._pool.submit(lambda: None).result()
+    while repository._premises.uploads.find(ID).durable == 0:
+        repository._premises.digests._pool.submit(lambda: None).result()
+    assert await answer(desk.write(ID, 1500, b"y" * 100)) == 1600
+    await repository.close()
+    repository = await opened(tmp_path)
+    assert await answer(repository.desk().put(Order("a", upload=ID), MOST)) == Progress(ID, 1600)
+    await repository.close()
+    monkeypatch.setattr(deposits, "boot_id", lambda: "after")
+    repository = await opened(tmp_path)
+    assert await answer(repository.desk().put(Order("a", upload=ID), MOST)) == Progress(ID, 1500)
+    await repository.close()
+
+
+async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
+    repository = await opened(tmp_path)
+    await answer(repository.desk().put(Order("a", upload=ID), MOST))
+    await repository.close()
+    (tmp_path / ".portico" / "uploads" / "stray").touch()
+    repository = await opened(tmp_path)
+    assert names(tmp_path / ".portico" / "uploads") == [ID]
+    await repository.close()
+    repository = await opened(tmp_path, keep_uploads=-1.0)
+    assert names(tmp_path / ".portico" / "uploads") == []
+    with pytest.raises(NotFound):
+        await answer(repository.desk().finish(ID, ANN))
+    await repository.close()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+        pytest.skip("mount: needs the right to mount a tmpfs")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+async def test_a_full_disk_is_told_in_words_and_the_deposit_goes_on_when_there_is_room(disk):
+    repository = await opened(disk)
+    desk = repository.desk()
+    with pytest.raises(NoSpace, match="bytes free here"):
+        await answer(desk.put(Order("large", 8_000_000), MOST))
+    assert (await answer(desk.put(Order("a", upload=ID), MOST))).offset == 0
+    (disk / "filler").write_bytes(b"x" * 2_000_000)
+    reached = 0
+    while isinstance(value := await outcome(desk.write(ID, reached, b"y" * 60_000)), int):
+        reached = value
+    assert isinstance(value, NoSpace)
+    reached = (await answer(desk.put(Order("a", upload=ID), MOST))).offset
+    (disk / "filler").unlink()
+    assert await receive(desk, ID, reached, b"y" * 1000) == reached + 1000
+    await answer(desk.finish(ID, ANN))
+    assert (disk / "a").read_bytes() == b"y" * (reached + 1000)
+    await repository.close()
+
+
+async def test_a_folder_on_another_disk_is_refused_in_words(tmp_path, disk):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("disk/a", upload=ID), MOST))
+    with pytest.raises(Unavailable, match="on another disk"):
+        await answer(desk.finish(ID, ANN))
+    assert await answer(desk.cancel(ID)) is None
+    await repository.close()
