@@ -72,6 +72,9 @@ class Transfers(Protocol):
     def read(self, call: Call, piece: Chunk | Source) -> None:
         """Take note that a caller is being given a range of a file."""
 
+    def sent(self, call: Call, piece: Chunk | Source) -> None:
+        """Take note that a caller has got a range of a file."""
+
     def lines(self) -> Sequence[TransferLine]:
         """Return what is under way."""
 

@@ -110,13 +110,19 @@ def read(call: Call, path: str, offset: int, count: int, etag: str | None) -> La
     if not call.protocol and count > CHUNK_BYTES:
         raise TooBig(f"a text connection reads at most {CHUNK_BYTES:,} bytes at a time; use: portico get")
 
+    answer = range_of(call, path, offset, count, etag or "")
+    answer.weight = min(count, CHUNK_BYTES)
+    return answer
+
+
+def range_of(call: Call, path: str, offset: int, count: int, etag: str) -> Later:
+    """Return a range of a file, a `Chunk` or a `Source`, as something that a caller is being given."""
+
     def hand_out(piece: Any) -> Any:  # noqa: ANN401 - a Chunk or a Source
         call.service.transfers.read(call, piece)
         return piece
 
-    answer = call.desk.read(path, offset, count, etag or "").chain(hand_out)
-    answer.weight = min(count, CHUNK_BYTES)
-    return answer
+    return call.desk.read(path, offset, count, etag).chain(hand_out)
 
 
 @command(

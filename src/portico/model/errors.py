@@ -24,7 +24,8 @@
     ├── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
     │   ├── CannotConnect   UNAVAILABLE  nobody answers at the server's address; said by the client
     │   ├── Lost            UNAVAILABLE  the connection broke before the answer came; said by the client
-    │   └── TimedOut        UNAVAILABLE  no answer in time; said by the client
+    │   ├── TimedOut        UNAVAILABLE  no answer in time; said by the client
+    │   └── Unexpected      UNAVAILABLE  a mistake of our own, met while answering
     └── Refused             ERR          a store cannot be opened as it is
 
 A sentence is written once, here: what happened, why, what to do next. Wires show the code and the sentence
@@ -212,6 +213,14 @@ class Lost(Unavailable):
 
 class TimedOut(Unavailable):
     """No answer came in time; what was asked may have been done, or may still be."""
+
+
+class Unexpected(Unavailable):
+    """A mistake of our own, met while answering; its operator is told which."""
+
+    def __init__(self) -> None:
+        """Say who knows more."""
+        super().__init__("something went wrong inside the server; its operator can read what")
 
 
 class Refused(PorticoError):

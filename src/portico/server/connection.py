@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from portico.commands.call import Call
 from portico.commands.table import find, perform
-from portico.model.errors import PorticoError, ProtocolError, Unavailable
+from portico.model.errors import PorticoError, ProtocolError, Unexpected
 from portico.model.files import Chunk
 from portico.model.later import Later
 from portico.model.requests import Body, Line, Request
@@ -98,10 +98,10 @@ class Connection(asyncio.Protocol):
         codec: Codec = self.codec
         requests = codec.receive(data)
         if self._timed or codec.partial or codec.owed:
-            self._time(partial=codec.partial or codec.owed > 0, afresh=bool(requests) or codec.owed > 0)
+            self.time(partial=codec.partial or codec.owed > 0, afresh=bool(requests) or codec.owed > 0)
         if requests:
             if codec.owed:
-                self._pause_reading()
+                self.pause_reading()
             self._take(requests)
 
     def eof_received(self) -> bool:
@@ -120,14 +120,14 @@ class Connection(asyncio.Protocol):
             requests += self.codec.receive(data)
         requests += self.codec.end()
         self._ended = True
-        self._time(partial=False)
+        self.time(partial=False)
         self._take(requests)
         return True
 
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
-        self._pause_reading()
+        self.pause_reading()
         self.server.fanout.pause(self)
 
     def resume_writing(self) -> None:
@@ -161,18 +161,27 @@ class Connection(asyncio.Protocol):
         wire = sniff(data, ended=ended)
         if wire is Wire.MORE:
             self._head = data
-            self._time(partial=True)
+            self.time(partial=True)
             return b""
         self._head = b""
         if wire is Wire.TLS:
             self.transport.close()
             return b""
-        self.codec = CODECS[wire]()
-        self.call = Call(self.id, self.address, self.server, self, self.codec.pushes, self.codec.protocol)
-        self._slots, self.flows = Slots(), Flows(self)
+        self.speak(CODECS[wire]())
+        if wire is Wire.HTTP:
+            self.server.site.take(self, data)
+            return b""
         return data
 
-    def _time(self, *, partial: bool, afresh: bool = False) -> None:
+    def speak(self, codec: Codec) -> None:
+        """Have a codec from now on, and begin with it as a visitor."""
+        if self.call is not None:
+            self.call.close()
+        self.codec = codec
+        self.call = Call(self.id, self.address, self.server, self, codec.pushes, codec.protocol)
+        self._slots, self.flows = Slots(), Flows(self)
+
+    def time(self, *, partial: bool, afresh: bool = False) -> None:
         """Let the time of something half-sent run, from now on if it began just now, or stop."""
         door = self.server.door
         if afresh or not partial:
@@ -233,7 +242,7 @@ class Connection(asyncio.Protocol):
         if self.codec.closing:
             self.finish()
         elif self._backlog:
-            self._pause_reading()
+            self.pause_reading()
             if not self._slots and not self.choked:
                 self._schedule()
         elif self._ended:
@@ -246,7 +255,8 @@ class Connection(asyncio.Protocol):
             self._paused = False
             self.transport.resume_reading()
 
-    def _pause_reading(self) -> None:
+    def pause_reading(self) -> None:
+        """Take nothing more for now."""
         self._paused = True
         self.transport.pause_reading()
 
@@ -268,7 +278,7 @@ class Connection(asyncio.Protocol):
             answer = error
         except Exception as error:  # noqa: BLE001 - one connection's trouble is not everybody's
             self.server.report(error)
-            answer = Unavailable("something went wrong inside the server; its operator can read what")
+            answer = Unexpected()
         if type(answer) is Later:
             answer.then(lambda inner: later.resolve(inner.value))
         else:
@@ -340,7 +350,7 @@ class Connection(asyncio.Protocol):
 
     def wait_for_bytes(self) -> None:
         """Let the time of the next bytes of a WRITE run anew."""
-        self._time(partial=True, afresh=True)
+        self.time(partial=True, afresh=True)
 
     def free(self, held: bytes) -> None:
         """Have the socket again, and write first what was held back."""
@@ -379,7 +389,7 @@ class Connection(asyncio.Protocol):
         elif self.flows.time_out():
             return
         elif self._paused:
-            self._time(partial=True, afresh=True)
+            self.time(partial=True, afresh=True)
         elif not self._deaf:
             self._take([ProtocolError("protocol: the rest took too long to come")])
 

@@ -110,7 +110,7 @@ class Fanout:
 
 def _wants(connection: Connection, entry: Entry) -> bool:
     session = connection.call.session
-    own = not connection.codec.protocol and session and entry.session == session
+    own = not connection.codec.echoes and session and entry.session == session
     return not own and visible(entry, session)
 
 
@@ -118,7 +118,7 @@ def _publish(entries: Sequence[Entry], members: list[Connection]) -> None:
     codec = members[0].codec
     frames = [codec.push(entry) for entry in entries]
     shared = b"".join([frame for entry, frame in zip(entries, frames, strict=True) if not entry.to_session])
-    particular = _particular(entries, own=not codec.protocol)
+    particular = _particular(entries, own=not codec.echoes)
     for member in members:
         if member.call.session in particular:
             chosen = [frame for entry, frame in zip(entries, frames, strict=True) if _wants(member, entry)]

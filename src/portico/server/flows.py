@@ -8,6 +8,8 @@ belongs to the body, then the transport goes on. A body that nobody takes is ski
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from portico.model.errors import PorticoError, ProtocolError
@@ -28,12 +30,13 @@ TOO_LATE = "protocol: the rest of a WRITE took too long to come; what came is ke
 class Flows:
     """What is under way on one connection: at most one stream in each direction."""
 
-    __slots__ = ("_answer", "_connection", "_held", "_late", "_receiving", "_sending")
+    __slots__ = ("_answer", "_connection", "_held", "_late", "_receiving", "_sending", "_then")
 
     def __init__(self, connection: Connection) -> None:
         """Begin with nothing under way."""
         self._connection = connection
         self._sending: Sending | None = None
+        self._then: Callable[[], None] | None = None
         self._held: list[bytes] = []
         self._answer: Later | None = None
         self._receiving: Receiving | None = None
@@ -72,13 +75,22 @@ class Flows:
         head, tail = connection.codec.around(source.count)
         return head, range_, tail
 
-    def send(self, pieces: list[bytes | Outgoing]) -> None:
-        """Let a thread have the socket, once everything before is written."""
+    def send(self, pieces: list[bytes | Outgoing], then: Callable[[], None] | None = None) -> None:
+        """Let a thread have the socket, once everything before is written; call `then` when all is sent."""
         connection = self._connection
+        self._then = then
         self._sending = Sending(connection.server.streams, self._descriptor(), self._sent, plan_of(pieces))
         if not connection.choked:
             connection.pause_writing()
             self._sending.start()
+
+    async def stream(self, source: Source) -> None:
+        """Send a range with nothing around it, and return once it is sent."""
+        connection, range_ = self._connection, Outgoing(source)
+        done = asyncio.get_running_loop().create_future()
+        connection.server.transfers.sending(connection.call, range_)
+        self.send([range_], lambda: None if done.done() else done.set_result(None))
+        await done
 
     def written(self) -> None:
         """Go on: everything before is written."""
@@ -102,6 +114,9 @@ class Flows:
                 connection.server.transfers.sent(connection.call, range_.source)
             held, self._held = b"".join(self._held), []
             connection.free(held)
+            then, self._then = self._then, None
+            if then is not None:
+                then()
 
     # Receiving
 

@@ -92,3 +92,21 @@ BACKLOG = 1_024
 
 RESERVED_FILES = 32
 """File descriptors kept for the log, the repository and the console when connections are counted."""
+
+LINE_BYTES, HEADER_BYTES, HEADERS = 8_192, 8_192, 100
+"""Longest first line and header of an HTTP request, and how many headers: nginx's limits are of this size."""
+
+KEEP_OPEN_SECONDS = 75
+"""How long a connection waits for a next HTTP request: as nginx's."""
+
+BODY_BYTES = 1_048_576
+"""Longest body of an HTTP request that is not a file."""
+
+HEARTBEAT_SECONDS = 30
+"""Between the pings of a WebSocket: a browser that does not answer within half of that is gone."""
+
+KEEPALIVE_SECONDS = 15
+"""Between the comments of an event stream: proxies close what was silent for a minute."""
+
+READ_BYTES = 524_288
+"""Bytes of an HTTP request's body that may wait for who reads it."""

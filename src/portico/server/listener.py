@@ -22,6 +22,7 @@ from portico.server.clock import MachineClock
 from portico.server.connection import Connection
 from portico.server.door import Door
 from portico.server.fanout import Fanout
+from portico.server.http.site import Site
 from portico.server.limits import BACKLOG
 from portico.server.sockets import listen
 from portico.server.streams import Streams
@@ -45,7 +46,9 @@ class Console(Troubles, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server is to be; `keep_microseconds` and `keep_entries` None keep everything."""
+    """How a server is to be; `keep_microseconds` and `keep_entries` None keep everything; `allow_hosts`
+    are further names that browsers may call it by.
+    """
 
     host: str
     port: int
@@ -56,6 +59,7 @@ class Settings:
     drain: float = 10.0
     keep_entries: int | None = None
     keep_microseconds: int | None = None
+    allow_hosts: Sequence[str] = ()
 
 
 class Server:
@@ -86,6 +90,7 @@ class Server:
         self.streams = Streams(self.report)
         self.transfers = Transfers(self.clock, repository)
         self.door = Door(room, self.clock, settings.max_connections, console.attempted)
+        self.site = Site(self)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: list[socket.socket] = []
@@ -98,6 +103,7 @@ class Server:
     async def start(self) -> None:
         """Close what a crash left open, set the number of places, and listen; raise `PorticoError`."""
         self._sockets = listen(self.settings.host, self.settings.port)
+        await self.site.open()
         loop = asyncio.get_running_loop()
         self.broken = loop.create_future()
         self._begin(self._carrier.run())
@@ -163,6 +169,7 @@ class Server:
             connection.transport.close()
         await self._until(lambda: not self.door.connections and not len(self.room.outbox))
         await asyncio.to_thread(self.streams.close)
+        await self.site.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -14,14 +14,16 @@ class Codec(Protocol):
     """Bytes of one connection to requests, replies to bytes.
 
     `protocol` and `pushes` are how its caller begins (see `commands.call.Call`); `family` is equal for codecs
-    whose pushes are the same bytes. `closing` is True once the last word was said: nothing after it is
-    answered. `owed` is how many bytes of a `Body` that was handed out are still to come: they are skipped,
-    unless somebody takes them from the socket and counts them off.
+    whose pushes are the same bytes; `echoes` tells whether those who speak it are pushed what they said
+    themselves. `closing` is True once the last word was said: nothing after it is answered. `owed` is how
+    many bytes of a `Body` that was handed out are still to come: they are skipped, unless somebody takes them
+    from the socket and counts them off.
     """
 
     protocol: int
     pushes: bool
     family: str
+    echoes: bool
     closing: bool
     owed: int
 

@@ -65,6 +65,8 @@ def _malformed(what: str) -> ProtocolError:
 class RespCodec:
     """RESP for one connection; begins as RESP2, a `Greeting` that is replied switches it."""
 
+    echoes = True
+
     __slots__ = (
         "_count",
         "_deaf",

@@ -50,6 +50,8 @@ ERASERS = "\b\x7f"
 class TextCodec:
     """Plain text for one connection."""
 
+    echoes = False
+
     __slots__ = (
         "_deaf",
         "_greeted",

@@ -1,0 +1,34 @@
+"""Ranges of a file that HTTP asks for. Source: RFC 9110 section 14."""
+
+from __future__ import annotations
+
+import re
+
+SINGLE = re.compile(
+    r"bytes=\s*(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-(?P<suffix>\d{1,18}))\s*", re.ASCII
+)
+
+
+class Unsatisfiable(ValueError):
+    """Nothing of the range is in the file (416)."""
+
+
+def range_of(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first byte and the number of bytes a Range header asks for; None for the whole file.
+
+    Several ranges at once and what is no range are answered with the whole file, as a server may (section
+    14.2). Raise `Unsatisfiable` when the range begins behind the end.
+    """
+    match = SINGLE.fullmatch(header) if header is not None else None
+    if match is None:
+        return None
+    if match["suffix"] is not None:
+        first, end = max(0, size - int(match["suffix"])), size
+    else:
+        first = int(match["first"])
+        end = size if match["last"] is None else min(size, int(match["last"]) + 1)
+        if match["last"] is not None and int(match["last"]) < first:
+            return None
+    if first >= end:
+        raise Unsatisfiable
+    return first, end - first

@@ -1,0 +1,118 @@
+"""JSON over a WebSocket: what a browser speaks once its page is there.
+
+    > {"id": 7, "do": "say", "args": {"text": "Hello"}}
+    < {"id": 7, "ok": 12}
+    < {"id": 8, "error": {"code": "TAKEN", "message": "the name ann is taken; choose another"}}
+    < {"push": "entry", "data": {"seq": 12, ...}}
+
+Requests come as whole messages, whatever frames they came in; answers and pushes leave as frames, in the
+order of the requests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from portico.model.entries import Entry
+from portico.model.errors import PorticoError, ProtocolError
+from portico.model.replies import Farewell
+from portico.model.requests import Request, Words
+from portico.wire.frames import GOING_AWAY, NORMAL, close_frame, text_frame
+from portico.wire.json_values import encode, entry_json, error_json, to_json
+
+MESSAGE_BYTES = 1_048_576
+"""Longest request: the longest message with each of its bytes escaped as six is 400 KB."""
+
+ID_CHARACTERS = 64
+"""Longest id of a request, if it is a text; it is kept until the answer leaves."""
+
+
+class JsonCodec:
+    """JSON over one WebSocket. `receive` takes whole messages; what is returned are whole frames."""
+
+    echoes = True
+
+    __slots__ = ("_ids", "_words", "closing", "family", "owed", "protocol", "pushes")
+
+    def __init__(self, words: Callable[[str, Mapping[str, Any]], Words]) -> None:
+        """Begin; `words` makes a request of a command's name and arguments, or raises `PorticoError`."""
+        self._words = words
+        self._ids: deque[Any] = deque()
+        self.protocol = 0
+        self.pushes = True
+        self.family = "json"
+        self.closing = False
+        self.owed = 0
+
+    @property
+    def partial(self) -> bool:
+        """Nothing incomplete is ever held here."""
+        return False
+
+    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
+        """Return the request that a message is, or why it is none."""
+        self._ids.append(None)
+        try:
+            asked = _object(data)
+            self._ids[-1] = _id(asked)
+            return [self._words(*_asked(asked))]
+        except PorticoError as error:
+            return [error]
+
+    def end(self) -> Sequence[Request | PorticoError]:
+        """Return nothing: messages come whole."""
+        return ()
+
+    def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return the answer to the oldest request that has none yet."""
+        answer: dict[str, Any] = {"id": self._ids.popleft() if self._ids else None}
+        if isinstance(reply, PorticoError):
+            answer["error"] = error_json(reply)
+        else:
+            answer["ok"] = to_json(reply)
+        frame = text_frame(encode(answer))
+        if not isinstance(reply, (Farewell, ProtocolError)):
+            return frame
+        self.closing = True
+        return frame + close_frame(NORMAL)
+
+    def around(self, size: int) -> tuple[bytes, bytes]:  # noqa: ARG002 - no ranges of files are sent here
+        """Return nothing: a caller without versions reads no more than a `Chunk` at once."""
+        return b"", b""
+
+    def push(self, entry: Entry) -> bytes:
+        """Return an entry as a frame."""
+        return text_frame(b'{"push":"entry","data":%b}' % entry_json(entry))
+
+    def closing_push(self, sentence: str) -> bytes:
+        """Return the word that the server is going, and the last frame."""
+        return text_frame(encode({"push": "closing", "data": sentence})) + close_frame(GOING_AWAY, sentence)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        raise PorticoError("this is not JSON") from None
+    if not isinstance(value, dict):
+        raise PorticoError("a request is a JSON object")
+    return value
+
+
+def _id(asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a number, a text or nothing
+    given = asked.get("id")
+    if isinstance(given, str) and len(given) > ID_CHARACTERS:
+        raise PorticoError(f"an id has at most {ID_CHARACTERS} characters")
+    if isinstance(given, (dict, list)):
+        raise PorticoError("an id is a number or a text")
+    return given
+
+
+def _asked(request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    name, arguments = request.get("do"), request.get("args") or {}
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise PorticoError('a request is like {"id": 7, "do": "say", "args": {"text": "Hello"}}')
+    return name, arguments
