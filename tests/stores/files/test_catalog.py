@@ -8,12 +8,12 @@ from portico.model.errors import Unavailable
 from portico.model.files import Author, FileChange, FileFacts, Receipt
 from portico.stores.files import catalog as module
 from portico.stores.files.catalog import Catalog, Kept, Known
-from portico.stores.files.intents import Intent
+from portico.stores.files.intents import Identity, Intent
 
 
 def intent(number, *, done=False):
     facts = FileFacts("a", 3, 1, "etag", "00", "ann") if done else None
-    return Intent(FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts), 7)
+    return Intent(FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts), Identity(7, 3, 1, 2))
 
 
 @pytest.fixture

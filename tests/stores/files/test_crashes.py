@@ -147,6 +147,38 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize("kind", ["removed", "moved"])
+async def test_another_file_that_was_given_the_inode_is_let_alone(tmp_path, kind):
+    old, aside = tmp_path / "old", tmp_path / "aside"
+    old.write_bytes(b"old")
+    aside.hardlink_to(old)
+    repository, _ = await opened(tmp_path)
+    await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    if kind == "moved":
+        (tmp_path / "new" / "name").unlink()
+    aside.write_bytes(b"another")
+    aside.rename(old)
+    repository, told = await opened(tmp_path)
+    assert [change.change for change in told] == [kind]
+    assert tree(tmp_path) == {"old": b"another"}
+    await repository.close()
+
+
+@pytest.mark.parametrize("kind", ["added", "moved"])
+async def test_what_was_written_to_after_a_crash_has_no_digest_of_before(tmp_path, kind):
+    (tmp_path / "old").write_bytes(b"old")
+    repository, _ = await opened(tmp_path)
+    await repository.stat("old")
+    change = await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    (tmp_path / change.path).write_bytes(b"two")
+    repository, told = await opened(tmp_path)
+    assert [each.key for each in told] == [change.key]
+    assert (await repository.stat(change.path)).sha256 == hashlib.sha256(b"two").hexdigest()
+    await repository.close()
+
+
 # --- any sequence of deposits, by several desks, with crashes anywhere ------------------------------
 
 PATHS = st.sampled_from(["a", "b", "folder/c"])

@@ -25,7 +25,7 @@ from portico.stores.files.deposits import Uploads
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
 from portico.stores.files.handles import Handles, reads_the_same
-from portico.stores.files.intents import MOVE, REMOVE, UPLOAD, Intent
+from portico.stores.files.intents import MOVE, REMOVE, UPLOAD, Identity, Intent
 from portico.stores.files.publishing import Pending, Publisher, taken
 from portico.stores.files.ranges import FileRange, look, open_range
 from portico.stores.files.sinks import UploadSink
@@ -211,7 +211,7 @@ class Batch:
         sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
         key = f"{REMOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "removed", path, author, info.st_size, sha256)
-        return self._change(Intent(change, info.st_ino))
+        return self._change(Intent(change, Identity.of(info)))
 
     def move(self, origin: str, path: str, author: Author, may_replace: bool) -> object:  # noqa: FBT001 - a job's
         self._uploads()
@@ -225,7 +225,7 @@ class Batch:
         sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
         key = f"{MOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "moved", path, author, info.st_size, sha256, origin)
-        return self._change(Intent(change, info.st_ino, may_replace))
+        return self._change(Intent(change, Identity.of(info), may_replace))
 
     # --- with what they are made ---
 

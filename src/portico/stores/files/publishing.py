@@ -118,9 +118,7 @@ class Publisher:
         if change.facts is not None:
             return change
         found = self._uploads.find(upload) if kind == UPLOAD else None
-        if found is not None or (
-            kind != UPLOAD and _is_there(handles, change.origin or change.path, intent.inode)
-        ):
+        if found is not None or (kind != UPLOAD and _to_be_done(intent, handles)):
             pending = Pending(intent, found)
             self._make(pending, handles)
             if not isinstance(pending.outcome, FileChange):
@@ -131,10 +129,13 @@ class Publisher:
                 found.let_go()
             return pending.outcome
         # Its file has gone from where it was, which only the change does; it may have changed again since.
-        if not _is_there(handles, change.path, intent.inode):
-            return change if kind == REMOVE else intent.done(_once(change))
+        if kind == REMOVE:
+            return change
+        info = _found(handles, change.path)
+        if info is None or not intent.file.unwritten(info):
+            return intent.done(_once(change))
         by = change.author.name if kind == UPLOAD else ""
-        return self._done(intent, change.change, look(handles, change.path), change.sha256, by)
+        return self._done(intent, change.change, info, change.sha256, by)
 
     def _make(self, pending: Pending, handles: Handles) -> None:
         """Change a name, and give the outcome."""
@@ -162,7 +163,7 @@ class Publisher:
     def _move(self, intent: Intent, handles: Handles) -> FileChange:
         change = intent.change
         before = look(handles, change.origin)
-        if before.st_ino != intent.inode:
+        if before.st_ino != intent.file.inode:
             raise no_file(change.origin)
         known = self._catalog.recall(etag_of(before))
         folder, _, name = change.origin.rpartition("/")
@@ -175,7 +176,7 @@ class Publisher:
 
     def _vanish(self, intent: Intent, handles: Handles) -> FileChange:
         path = intent.change.path
-        if look(handles, path).st_ino != intent.inode:
+        if look(handles, path).st_ino != intent.file.inode:
             raise no_file(path)
         folder, _, name = path.rpartition("/")
         above = handles.get(folder)
@@ -242,7 +243,7 @@ def _rename(origin: int, old: str, folder: int, name: str, intent: Intent) -> st
         there = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError as error:
         raise _crossing(error) from error
-    same = there.st_ino == intent.inode
+    same = there.st_ino == intent.file.inode
     if not same or there.st_nlink > 1:
         if not stat.S_ISREG(there.st_mode):
             raise Exists(f"{intent.change.path} is there already and is no file; choose another name")
@@ -266,11 +267,23 @@ def _crossing(error: OSError) -> Exception:
     return error
 
 
-def _is_there(handles: Handles, path: str, inode: int) -> bool:
-    try:
-        return look(handles, path).st_ino == inode
-    except PorticoError:
+def _to_be_done(intent: Intent, handles: Handles) -> bool:
+    """Tell whether the file to be moved or removed is still where it was, and no other one by its inode."""
+    change = intent.change
+    info = _found(handles, change.origin or change.path)
+    if info is None or info.st_ino != intent.file.inode:
         return False
+    there = _found(handles, change.path) if change.origin else None
+    # Or it was given its new name by a link, which has touched it, and has the old one still.
+    linked = there is not None and os.path.samestat(info, there)
+    return linked or intent.file.untouched(info)
+
+
+def _found(handles: Handles, path: str) -> os.stat_result | None:
+    try:
+        return look(handles, path)
+    except PorticoError:
+        return None
 
 
 def _refuse(group: Iterable[Pending], error: PorticoError) -> None:

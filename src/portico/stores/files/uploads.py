@@ -21,6 +21,7 @@ from portico.model.files import Order, Progress
 from portico.stores.files.beneath import FILE
 from portico.stores.files.catalog import Kept
 from portico.stores.files.digests import Running
+from portico.stores.files.intents import Identity
 
 SILENT_SECONDS = 30.0
 """How long an owner may be silent before another may go on: the contract's word."""
@@ -162,11 +163,11 @@ class Upload:
         if self.sink is None and not self.finishing:
             self.let_go(unless_finishing=True)
 
-    def begin_to_finish(self) -> int:
-        """Have nobody write to it, or close it, any more; return its inode. Raises `OSError`."""
+    def begin_to_finish(self) -> Identity:
+        """Have nobody write to it, or close it, any more; return which file it is. Raises `OSError`."""
         with self.lock:
             self.finishing = True
-            return os.fstat(self.file()).st_ino
+            return Identity.of(os.fstat(self.file()))
 
     def let_go(self, *, unless_finishing: bool = False) -> None:
         """Close the file; it is opened again when somebody goes on."""
