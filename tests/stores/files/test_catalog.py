@@ -13,7 +13,10 @@ from portico.stores.files.intents import Identity, Intent
 
 def intent(number, *, done=False):
     facts = FileFacts("a", 3, 1, "etag", "00", "ann") if done else None
-    return Intent(FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts), Identity(7, 3, 1, 2))
+    return Intent(
+        FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts),
+        Identity(7, 3, 1, 2),
+    )
 
 
 @pytest.fixture

@@ -165,6 +165,22 @@ async def test_another_file_that_was_given_the_inode_is_let_alone(tmp_path, kind
     await repository.close()
 
 
+@pytest.mark.parametrize("kind", CHANGES)
+async def test_what_was_done_before_a_crash_is_on_the_disk_before_it_is_told(tmp_path, monkeypatch, kind):
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "second").write_bytes(b"second")
+    repository, _ = await opened(tmp_path)
+    change = await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    synced = set()
+    monkeypatch.setattr(handles.os, "fsync", lambda fd: synced.add(Path(f"/proc/self/fd/{fd}").readlink()))
+    repository, told = await opened(tmp_path)
+    assert [each.key for each in told] == [change.key]
+    above = {folder for path in (change.path, change.origin) if path for folder in Path(path).parents}
+    assert synced == {tmp_path / folder for folder in above}
+    await repository.close()
+
+
 @pytest.mark.parametrize("kind", ["added", "moved"])
 async def test_what_was_written_to_after_a_crash_has_no_digest_of_before(tmp_path, kind):
     (tmp_path / "old").write_bytes(b"old")

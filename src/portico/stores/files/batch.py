@@ -53,6 +53,11 @@ class Premises:
     pool: ThreadPoolExecutor
     uploads: Uploads | None
     publisher: Publisher | None
+    durable: bool
+
+    def handles(self) -> Handles:
+        """Return open folders for one piece of work."""
+        return Handles(self.root, self.folders, durable=self.durable)
 
 
 @dataclass(slots=True, eq=False)

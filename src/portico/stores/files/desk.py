@@ -19,7 +19,6 @@ from portico.model.errors import Unavailable
 from portico.model.files import Author, Order
 from portico.model.later import Later
 from portico.stores.files.batch import Answer, Batch, Client, Job, Premises
-from portico.stores.files.handles import Handles
 from portico.stores.files.ranges import FileRange
 from portico.stores.files.sinks import UploadSink
 
@@ -113,7 +112,7 @@ class DirectoryDesk:
         answers: list[Answer] = []
         held = False
         try:
-            with Handles(self._premises.root, self._premises.folders) as handles:
+            with self._premises.handles() as handles:
                 batch = Batch(self._premises, self._client, handles, answers)
                 held = batch.work(self._jobs)
                 batch.end()

@@ -30,7 +30,6 @@ from portico.stores.files.deposits import Uploads
 from portico.stores.files.desk import DirectoryDesk
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
-from portico.stores.files.handles import Handles
 from portico.stores.files.publishing import Publisher
 from portico.stores.files.tree import Stopped, Tree
 from portico.stores.files.watching import Watcher
@@ -177,13 +176,13 @@ class DirectoryRepository:
         catalog = Catalog(None if self._state is None else self._state / CATALOG, self._sync, self._note)
         digests = Digests(catalog)
         uploads = publisher = None
+        durable = self._sync == "full"
         if self._state is not None:
             folder = self._state / "uploads"
             prepare_directory(folder)
-            durable = self._sync == "full"
             uploads = Uploads(_open_root(folder), catalog, digests, durable=durable)
             publisher = Publisher(catalog, uploads, self._folders, self._watcher.expect, durable=durable)
-        return Premises(self._root, self._folders, catalog, digests, self._pool, uploads, publisher)
+        return Premises(self._root, self._folders, catalog, digests, self._pool, uploads, publisher, durable)
 
     def _open(self) -> Sequence[FileChange]:
         if self._state is not None:
@@ -193,7 +192,7 @@ class DirectoryRepository:
             return ()
         intents = premises.catalog.unsettled()
         premises.uploads.load(intents)
-        with Handles(self._root, self._folders) as handles:
+        with premises.handles() as handles:
             changes = premises.publisher.recover(intents, handles)
         self._sweep(premises)
         return changes

@@ -105,10 +105,12 @@ class Publisher:
             change = self._recover(intent, handles)
             if change is None:
                 self._catalog.refuse([intent])
-            else:
-                changes.append(change)
-        if self._durable:
-            handles.sync()
+                continue
+            changes.append(change)
+            # Done before the crash, it is perhaps not on the disk yet.
+            _renew(handles, change.path)
+            _renew(handles, change.origin)
+        handles.sync()
         return changes
 
     def _recover(self, intent: Intent, handles: Handles) -> FileChange | None:
@@ -204,9 +206,6 @@ class Publisher:
         return intent.done(facts, kind)
 
     def _settle_folders(self, made: Iterable[Pending], handles: Handles) -> None:
-        if not self._durable:
-            handles.settle()
-            return
         try:
             handles.sync()
         except OSError as error:
@@ -277,6 +276,16 @@ def _to_be_done(intent: Intent, handles: Handles) -> bool:
     # Or it was given its new name by a link, which has touched it, and has the old one still.
     linked = there is not None and os.path.samestat(info, there)
     return linked or intent.file.untouched(info)
+
+
+def _renew(handles: Handles, path: str) -> None:
+    """Have the folders above a path synced, which may be new, or gone."""
+    while path:
+        path = path.rpartition("/")[0]
+        with contextlib.suppress(OSError):
+            handles.changed(path)
+        if handles.crowded:
+            handles.sync()
 
 
 def _found(handles: Handles, path: str) -> os.stat_result | None:
