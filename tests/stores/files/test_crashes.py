@@ -207,7 +207,11 @@ class Model:
     """An upload as it should be."""
 
     def __init__(self, order, desk):
-        self.order, self.desk, self.data = order, desk, b""
+        self.order, self.desk, self.data, self.wanted = order, desk, b"", 0
+
+    @property
+    def whole(self):
+        return len(self.data) == (self.wanted if self.order.size is None else self.order.size)
 
 
 def alike(value, told):
@@ -262,8 +266,8 @@ class DepositMachine(RuleBasedStateMachine):
             return
         assert (value.upload, value.offset) == (order.upload, len(model.data))
         model.order = Order(order.path, model.order.size, upload=order.upload, replace=order.replace)
-        if model.desk is None:
-            model.desk = desk
+        if model.desk in (None, desk):
+            model.desk, model.wanted = desk, len(model.data)
 
     @rule(desk=DESKS, upload=UPLOADS, data=PIECES, shift=st.sampled_from([0, 0, 0, 1]), long=st.booleans())
     def write(self, desk, upload, data, shift, long):
@@ -283,6 +287,7 @@ class DepositMachine(RuleBasedStateMachine):
             assert isinstance(value, Busy)
         else:
             model.desk = desk
+            model.wanted = max(model.wanted if shift else 0, offset + len(data))
             if shift:
                 assert isinstance(value, WrongOffset)
             elif model.order.size is not None and offset + len(data) > model.order.size:
@@ -306,7 +311,7 @@ class DepositMachine(RuleBasedStateMachine):
         model = self.uploads.get(upload)
         if model is None:
             assert alike(value, self.done[upload]) if upload in self.done else isinstance(value, NotFound)
-        elif model.order.size not in (None, len(model.data)):
+        elif not model.whole:
             assert isinstance(value, WrongOffset)
         elif model.order.path in self.files and not model.order.replace:
             assert isinstance(value, Exists)
@@ -344,7 +349,7 @@ class DepositMachine(RuleBasedStateMachine):
 
     def leave_all(self):
         for model in self.uploads.values():
-            model.desk = None
+            model.desk, model.wanted = None, len(model.data)
 
     @rule()
     def settle(self):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portico.model.errors import Busy, NoSpace, NotFound, Unavailable
+from portico.model.errors import Busy, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
 from portico.stores.files import deposits, handles, uploads
 from portico.stores.files.directory import DirectoryRepository
@@ -145,6 +145,25 @@ async def test_after_a_power_cut_only_what_was_synced_is_believed(tmp_path, monk
     monkeypatch.setattr(deposits, "boot_id", lambda: "after")
     repository = await opened(tmp_path)
     assert await answer(repository.desk().put(Order("a", upload=ID), MOST)) == Progress(ID, 1500)
+    await repository.close()
+
+
+@pytest.mark.parametrize("boot", ["after", ""])
+async def test_who_has_not_heard_what_a_power_cut_left_does_not_finish_it(tmp_path, monkeypatch, boot):
+    monkeypatch.setattr(deposits, "boot_id", lambda: "before" if boot else "")
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    assert await answer(desk.write(ID, 0, b"all")) == 3
+    await repository.close()
+    monkeypatch.setattr(deposits, "boot_id", lambda: boot)
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    with pytest.raises(WrongOffset, match="^0 "):
+        await answer(desk.finish(ID, ANN))
+    assert await answer(desk.write(ID, 0, b"all")) == 3
+    await answer(desk.finish(ID, ANN))
+    assert (tmp_path / "a").read_bytes() == b"all"
     await repository.close()
 
 

@@ -21,12 +21,12 @@ def root(tmp_path):
 def synced(monkeypatch):
     """Return the set of folders that were synced, as it grows."""
     seen = set()
-    monkeypatch.setattr(handles.os, "fsync", lambda fd: seen.add(os.readlink(f"/proc/self/fd/{fd}")))
+    monkeypatch.setattr(handles.os, "fsync", lambda fd: seen.add(str(Path(f"/proc/self/fd/{fd}").readlink())))
     return seen
 
 
 def open_folders(place):
-    links = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    links = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     return sum(link == str(place) or link.startswith(f"{place}/") for link in links)
 
 

@@ -184,16 +184,15 @@ class Batch:
             return self._answer_again(upload)
         if found.finishing or (found.sink is not None and not found.free_for(self._client)):
             raise Busy("another connection is at this upload; ask again")
-        sha256 = self._verified(found)
-        order = found.order
-        if order.path.casefold() in self._touched:
+        if found.order.path.casefold() in self._touched:
             self._flush()
-        there = self._refuse_taken(order.path, replace=order.replace)
-        if order.mtime is not None:
-            os.utime(found.file(), ns=(order.mtime * 1000, order.mtime * 1000))
-        kind = "changed" if there else "added"
-        change = FileChange(f"{UPLOAD}:{upload}", kind, order.path, author, found.offset, sha256)
-        return self._change(Intent(change, found.begin_to_finish(), order.replace), found)
+        file = found.begin_to_finish()
+        try:
+            change = self._deposit(found, author)
+        except BaseException:
+            found.finishing = False
+            raise
+        return self._change(Intent(change, file, found.order.replace), found)
 
     def cancel(self, upload: str) -> None:
         self._flush()
@@ -278,12 +277,18 @@ class Batch:
             found.sink = None
             self._client.uploads[upload] = found
         self._uploads().used(found)
-        found.check(offset, size)
+        found.want(offset, size)
         return found
+
+    def _deposit(self, upload: Upload, author: Author) -> FileChange:
+        sha256 = self._verified(upload)
+        order = upload.order
+        kind = "changed" if self._refuse_taken(order.path, replace=order.replace) else "added"
+        return FileChange(f"{UPLOAD}:{upload.id}", kind, order.path, author, upload.offset, sha256)
 
     def _verified(self, upload: Upload) -> str:
         order = upload.order
-        if order.size is not None and order.size != upload.offset:
+        if upload.offset != (upload.wanted if order.size is None else order.size):
             raise WrongOffset(upload.offset)
         if not upload.follow(to_the_end=True):
             raise Unavailable("what came of this upload cannot be read; cancel it and begin anew")

@@ -25,7 +25,15 @@ from portico.stores.files.beneath import sync_data
 from portico.stores.files.catalog import Catalog, Kept
 from portico.stores.files.digests import Digests
 from portico.stores.files.intents import UPLOAD, Intent
-from portico.stores.files.uploads import FOLLOW_BYTES, SYNC_BYTES, Upload, unknown, write_error
+from portico.stores.files.uploads import (
+    FOLLOW_BYTES,
+    MOST_BYTES,
+    SYNC_BYTES,
+    Upload,
+    being_finished,
+    unknown,
+    write_error,
+)
 
 OPEN_MOST = 256
 """Unfinished uploads of one desk: more than any client needs to keep the disk busy."""
@@ -86,13 +94,16 @@ class Uploads:
     def _restored(self, kept: Kept) -> Upload:
         path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
         offset = os.stat(kept.id, dir_fd=self.folder, follow_symlinks=False).st_size
-        if kept.boot != self._boot and offset > kept.synced:
+        powered = bool(self._boot) and kept.boot == self._boot
+        if not powered and offset > kept.synced:
             offset = kept.synced
             _cut(self.folder, kept.id, offset)
         order = Order(path, size, sha256, kept.id, may_replace, mtime)
         upload = Upload(self.folder, kept.id, order, offset, began)
         upload.synced = upload.durable = min(kept.synced, offset)
         upload.kept = True
+        if not powered:
+            upload.wanted = MOST_BYTES
         return upload
 
     def finished(self, upload: str) -> Intent | None:
@@ -115,6 +126,7 @@ class Uploads:
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
+            upload.wanted = upload.offset
         self.used(upload)
         return upload
 
@@ -134,7 +146,7 @@ class Uploads:
             intent = self.finished(upload)
             raise unknown(upload) if intent is None else WrongOffset(intent.change.size)
         if found.finishing:
-            raise Busy("this upload is being finished; ask again")
+            raise being_finished()
         return found
 
     def find(self, upload: str) -> Upload | None:
