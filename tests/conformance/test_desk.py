@@ -381,6 +381,18 @@ async def test_an_upload_belongs_to_who_is_at_it_until_that_one_leaves(store):
     assert (await answer(other.finish(upload, BEN))).facts.by == "ben"
 
 
+async def test_who_leaves_after_a_refused_end_leaves_the_upload_to_others(store):
+    other = store.files.desk()
+    await answer(other.put(Order("a", upload=ID), MOST))
+    await answer(other.write(ID, 0, b"one"))
+    await store.put("A", HELLO)
+    assert isinstance(await outcome(other.finish(ID, ANN)), Exists)
+    last = other.cancel("none")
+    other.close()
+    await outcome(last)
+    assert await answer(store.desk.write(ID, 3, b"two")) == 6
+
+
 async def test_another_desk_may_finish(store):
     await answer(store.desk.put(Order("a", 10, upload=ID), MOST))
     await answer(store.desk.write(ID, 0, HELLO))

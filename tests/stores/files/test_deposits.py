@@ -10,7 +10,7 @@ import pytest
 
 from portico.model.errors import Busy, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
-from portico.stores.files import deposits, handles, uploads
+from portico.stores.files import batch, deposits, handles, uploads
 from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
@@ -109,6 +109,17 @@ def failing(_):
     raise OSError(errno.EIO, "Input/output error")
 
 
+async def test_a_desk_forgets_the_uploads_that_others_have_finished(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "OPEN_MOST", 5)
+    repository = await opened(tmp_path)
+    desk, other = repository.desk(), repository.desk()
+    for number in range(30):
+        upload = (await answer(desk.put(Order(f"{number}"), MOST))).upload
+        await answer(other.finish(upload, ANN))
+    assert len(desk._client.uploads) <= 10
+    await repository.close()
+
+
 async def test_who_is_silent_for_long_is_succeeded(tmp_path, monkeypatch):
     repository = await opened(tmp_path)
     desk, other = repository.desk(), repository.desk()
@@ -159,7 +170,7 @@ async def test_who_has_not_heard_what_a_power_cut_left_does_not_finish_it(tmp_pa
     monkeypatch.setattr(deposits, "boot_id", lambda: boot)
     repository = await opened(tmp_path)
     desk = repository.desk()
-    with pytest.raises(WrongOffset, match="^0 "):
+    with pytest.raises(WrongOffset, match=r"^0 "):
         await answer(desk.finish(ID, ANN))
     assert await answer(desk.write(ID, 0, b"all")) == 3
     await answer(desk.finish(ID, ANN))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 
@@ -58,10 +59,8 @@ def test_who_writes_and_who_digests_open_its_file_once(folder, monkeypatch):
 
     def slowly(*args, **named):
         opened.append(open_file(*args, **named))
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             both.wait(0.2)
-        except threading.BrokenBarrierError:
-            pass
         return opened[-1]
 
     monkeypatch.setattr(uploads.os, "open", slowly)

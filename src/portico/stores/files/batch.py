@@ -21,7 +21,7 @@ from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Pro
 from portico.model.later import Later
 from portico.model.paths import check_new_path, check_path, presentable
 from portico.stores.files.catalog import Catalog
-from portico.stores.files.deposits import Uploads
+from portico.stores.files.deposits import OPEN_MOST, Uploads
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
 from portico.stores.files.handles import Handles, reads_the_same
@@ -145,7 +145,7 @@ class Batch:
             self._refuse_alike(path)
         upload = uploads.put(order, most, self._client)
         if upload.owner is self._client:
-            self._client.uploads[upload.id] = upload
+            self._hold(upload)
         if not upload.kept:
             self._begun.append(upload)
         return upload.progress
@@ -201,7 +201,6 @@ class Batch:
         if found is None or found.finishing:
             raise unknown(upload)
         uploads.drop(found)
-        self._client.uploads.pop(upload, None)
         found.discard()
 
     # --- changes ---
@@ -257,7 +256,8 @@ class Batch:
             for later, pending in group:
                 if pending.upload is not None:
                     pending.upload.finishing = False
-                    self._client.uploads.pop(pending.upload.id, None)
+                    if isinstance(pending.outcome, FileChange):
+                        self._client.uploads.pop(pending.upload.id, None)
                 # What was cut short may have an outcome already, which nothing has made durable.
                 outcome = pending.outcome if durable else None
                 self._answers.append((later, outcome or _lost()))
@@ -275,10 +275,18 @@ class Batch:
         if found.owner is not self._client or found.sink is not None:
             found.claim(self._client)
             found.sink = None
-            self._client.uploads[upload] = found
+            self._hold(found)
         self._uploads().used(found)
         found.want(offset, size)
         return found
+
+    def _hold(self, upload: Upload) -> None:
+        """Remember that the client is at an upload; those that have ended, whoever ended them, are forgotten."""
+        held = self._client.uploads
+        if len(held) >= 2 * OPEN_MOST:
+            for ended in [each for each in held.values() if self._uploads().find(each.id) is not each]:
+                del held[ended.id]
+        held[upload.id] = upload
 
     def _deposit(self, upload: Upload, author: Author) -> FileChange:
         sha256 = self._verified(upload)
