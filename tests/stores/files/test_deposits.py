@@ -1,5 +1,6 @@
 """Uploads over time: how many, how large, what a power cut leaves, what is swept, and a full disk."""
 
+import asyncio
 import errno
 import hashlib
 import shutil
@@ -117,6 +118,20 @@ async def test_a_desk_forgets_the_uploads_that_others_have_finished(tmp_path, mo
         upload = (await answer(desk.put(Order(f"{number}"), MOST))).upload
         await answer(other.finish(upload, ANN))
     assert len(desk._client.uploads) <= 10
+    await repository.close()
+
+
+async def test_a_mistake_in_one_job_leaves_nobody_without_an_answer(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    mistakes = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: mistakes.append(context["exception"]))
+    monkeypatch.setattr(batch, "open_range", lambda *_: {}["mistake"])
+    desk.put(Order("a", upload=ID), MOST)
+    finished, read, stat = desk.finish(ID, ANN), desk.read("a", 0, 1, ""), desk.stat("a")
+    assert isinstance(await outcome(read), Unavailable)
+    assert (await answer(finished)).path == (await answer(stat)).path == "a"
+    assert [type(mistake) for mistake in mistakes] == [KeyError]
     await repository.close()
 
 

@@ -62,9 +62,13 @@ class Premises:
 
 @dataclass(slots=True, eq=False)
 class Client:
-    """Whose jobs they are, and the uploads that client is at; `resume` is called at the end of each body."""
+    """Whose jobs they are, and the uploads that client is at.
+
+    `resume` is called at the end of each body, `report` with our own mistakes.
+    """
 
     resume: Callable[[], None]
+    report: Callable[[Exception], None]
     uploads: dict[str, Upload] = field(default_factory=dict)
     left: bool = False
 
@@ -93,6 +97,9 @@ class Batch:
                 value = error
             except OSError as error:
                 value = write_error(error)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must not let anybody wait for ever
+                value = _lost()
+                self._client.report(error)
             if value is not _WAITING:
                 self._answers.append((self._later, value))
             if type(value) is UploadSink:
@@ -101,9 +108,15 @@ class Batch:
 
     def end(self) -> None:
         """Do what was put off, before anything is answered."""
-        self._flush()
-        if self._begun and self._premises.uploads is not None:
-            self._premises.uploads.keep(self._begun)
+        try:
+            self._flush()
+            if self._begun and self._premises.uploads is not None:
+                self._premises.uploads.keep(self._begun)
+        except PorticoError:
+            # Those of the group have their answers; an upload that is not kept begins anew after a crash.
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            self._client.report(error)
 
     # --- looking ---
 

@@ -30,7 +30,7 @@ class DirectoryDesk:
         self._premises, self._left = premises, left
         self._loop = asyncio.get_running_loop()
         self._jobs: deque[Job] = deque()
-        self._client = Client(self._resume)
+        self._client = Client(self._resume, self._report)
         self._running = self._held = self._gone = False
 
     # --- what is asked: on the loop ---
@@ -140,6 +140,12 @@ class DirectoryDesk:
         """Go on after a body; called by whoever ends its sink."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._let_on)
+
+    def _report(self, mistake: Exception) -> None:
+        """Have the event loop tell of a mistake; called by the thread."""
+        context = {"message": "a job of a desk has failed", "exception": mistake}
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)
 
     def _let_on(self) -> None:
         if self._held:
