@@ -11,7 +11,7 @@ import pytest
 
 from portico.model.errors import Busy, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
-from portico.stores.files import batch, deposits, handles, uploads
+from portico.stores.files import batch, deposits, handles, publishing, uploads
 from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
@@ -99,6 +99,8 @@ async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_la
         patch.setattr(handles.Handles, "sync", failing)
         with pytest.raises(Unavailable, match="not known whether"):
             await answer(desk.finish(ID, ANN))
+    with pytest.raises(Unavailable, match="not known whether"):
+        await answer(desk.finish(ID, ANN))
     await repository.close()
     repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
     (change,) = await repository.open()
@@ -108,6 +110,45 @@ async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_la
 
 def failing(_):
     raise OSError(errno.EIO, "Input/output error")
+
+
+def synced_at_the_end(monkeypatch, repository):
+    monkeypatch.setattr(publishing.beneath, "sync_data", failing)
+
+
+def synced_meanwhile(monkeypatch, repository):
+    monkeypatch.setattr(deposits, "sync_data", failing)
+    repository._premises.uploads._keep_synced(repository._premises.uploads.find(ID))
+
+
+def synced_both_at_once(monkeypatch, repository):
+    before = publishing._make_durable
+
+    def sync(group, folder):
+        before(group, folder)
+        synced_meanwhile(monkeypatch, repository)
+
+    monkeypatch.setattr(publishing, "_make_durable", sync)
+
+
+@pytest.mark.parametrize("fail", [synced_at_the_end, synced_meanwhile, synced_both_at_once])
+async def test_what_the_disk_did_not_take_is_not_acknowledged_when_it_is_said_again(
+    tmp_path, monkeypatch, fail
+):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    for _ in range(2):
+        assert (await answer(desk.put(Order("a", 3, upload=ID), MOST))).offset == 0
+        await answer(desk.write(ID, 0, b"abc"))
+        with monkeypatch.context() as patch:
+            fail(patch, repository)
+            assert isinstance(await outcome(desk.finish(ID, ANN)), Unavailable | NotFound)
+        assert isinstance(await outcome(desk.finish(ID, ANN)), NotFound)
+        assert names(tmp_path) == [".portico"]
+    assert (await answer(desk.put(Order("a", 3, upload=ID), MOST))).offset == 0
+    await answer(desk.write(ID, 0, b"abc"))
+    assert (await answer(desk.finish(ID, ANN))).path == "a"
+    await repository.close()
 
 
 async def test_a_desk_forgets_the_uploads_that_others_have_finished(tmp_path, monkeypatch):

@@ -328,7 +328,7 @@ class Batch:
         if intent is None:
             raise unknown(upload)
         if intent.change.facts is None:
-            raise Busy("this upload is being finished; ask again")
+            raise _lost()
         return intent.change
 
     def _refuse_alike(self, path: str) -> None:

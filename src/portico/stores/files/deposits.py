@@ -21,7 +21,7 @@ from pathlib import Path
 
 from portico.model.errors import Busy, Exists, NoSpace, PorticoError, TooBig, WrongOffset
 from portico.model.files import Order
-from portico.stores.files.beneath import sync_data
+from portico.stores.files.beneath import FILE, sync_data
 from portico.stores.files.catalog import Catalog, Kept
 from portico.stores.files.digests import Digests
 from portico.stores.files.intents import UPLOAD, Intent
@@ -233,15 +233,28 @@ class Uploads:
         # What stands before this point is on the disk afterwards, whatever is written meanwhile.
         reached = upload.offset
         with contextlib.suppress(OSError, PorticoError):
-            with upload.lock:
-                file = os.dup(upload.file())
+            # Opened anew: each opening is told of a failure by itself, and who finishes the upload has to be.
+            file = os.open(upload.id, os.O_RDWR | FILE, dir_fd=self.folder)
             try:
                 sync_data(file)
+            except OSError:
+                self.spoil(upload)
+                return
             finally:
                 os.close(file)
             upload.durable = reached
             if upload.id in self._all:
                 self._catalog.keep_uploads([upload.as_kept(self._boot)], durable=True)
+
+    def spoil(self, upload: Upload) -> None:
+        """Forget an upload of which the disk did not take all; who finishes it just now is refused."""
+        with upload.lock:
+            upload.spoilt = True
+            finishing = upload.finishing
+        if not finishing:
+            self.drop(upload)
+            with contextlib.suppress(OSError):
+                upload.discard()
 
 
 def _follow(upload: Upload) -> None:

@@ -61,6 +61,10 @@ class Intent:
         self.change = replace(self.change, facts=facts, change=kind or self.change.change)
         return self.change
 
+    def doubt(self) -> None:
+        """Take note that it is not known whether it was done: so it is not answered as done."""
+        self.change = replace(self.change, facts=None)
+
 
 def pack(intent: Intent) -> str:
     """Return an intent as text, without its key."""

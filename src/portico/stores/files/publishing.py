@@ -38,7 +38,7 @@ from portico.stores.files.handles import Handles, reserved
 from portico.stores.files.intents import REMOVE, UPLOAD, Intent
 from portico.stores.files.ranges import look, no_file
 from portico.stores.files.tree import etag_of, facts_of
-from portico.stores.files.uploads import Upload, write_error
+from portico.stores.files.uploads import Upload, sync_error, write_error
 
 GROUP = 4
 """Uploads from which on one syncfs is cheaper than syncing each."""
@@ -80,6 +80,7 @@ class Publisher:
         """Make the changes of a group and give each its outcome."""
         if self._durable:
             _make_durable(group, self._uploads.folder)
+            self._forget_spoilt(group)
         left = [pending for pending in group if pending.outcome is None]
         try:
             self._catalog.intend([pending.intent for pending in left])
@@ -97,6 +98,13 @@ class Publisher:
             if pending.upload is not None:
                 self._uploads.drop(pending.upload)
                 pending.upload.let_go()
+
+    def _forget_spoilt(self, group: Iterable[Pending]) -> None:
+        for pending in group:
+            if pending.upload is not None and pending.upload.spoilt:
+                pending.outcome = pending.outcome or sync_error(OSError(errno.EIO, os.strerror(errno.EIO)))
+                pending.upload.finishing = False
+                self._uploads.spoil(pending.upload)
 
     def recover(self, intents: Iterable[Intent], handles: Handles) -> list[FileChange]:
         """Complete what a crash cut short; return the changes that have come true."""
@@ -209,7 +217,9 @@ class Publisher:
         try:
             handles.sync()
         except OSError as error:
-            # It was done, and may be undone by a power cut: the intents stay.
+            # It was done, and may be undone by a power cut: the intents stay. Another try would tell nothing.
+            for pending in made:
+                pending.intent.doubt()
             _refuse(
                 made,
                 Unavailable(
@@ -302,7 +312,7 @@ def _refuse(group: Iterable[Pending], error: PorticoError) -> None:
 
 def _make_durable(group: Sequence[Pending], folder: int) -> None:
     """Put the uploads of a group on the disk, with their temporary names; one that cannot be is refused."""
-    uploads = [pending for pending in group if pending.upload is not None]
+    uploads = [pending for pending in group if pending.upload is not None and _open(pending)]
     if not uploads:
         return
     if len(uploads) >= GROUP and beneath.can_sync_all() and _dirty() < DIRTY_KIB:
@@ -310,17 +320,32 @@ def _make_durable(group: Sequence[Pending], folder: int) -> None:
             beneath.sync_all(_file(uploads[0]))
             return
     for pending in uploads:
-        with contextlib.suppress(OSError):
-            beneath.start_writing(_file(pending))
+        beneath.start_writing(_file(pending))
     for pending in uploads:
         try:
             beneath.sync_data(_file(pending))
         except OSError as error:
-            pending.outcome = write_error(error)
+            _spoil(pending, error)
     try:
         os.fsync(folder)
     except OSError as error:
         _refuse(uploads, write_error(error))
+
+
+def _open(pending: Pending) -> bool:
+    try:
+        _file(pending)
+    except OSError as error:
+        pending.outcome = write_error(error)
+    except PorticoError as error:
+        pending.outcome = error
+    return pending.outcome is None
+
+
+def _spoil(pending: Pending, error: OSError) -> None:
+    pending.outcome = sync_error(error)
+    if pending.upload is not None:
+        pending.upload.spoilt = True
 
 
 def _file(pending: Pending) -> int:

@@ -7,7 +7,8 @@ crash how far it came. After a power cut only what was synced is believed, every
 whole, as one is not that a power cut may have shortened: who goes on with it has to hear the offset first.
 
 It belongs to the desk that began it or went on with it last. Another one may go on when that one has left or
-was silent for a while; what the earlier one still tries is then refused. `lock` is held while bytes are
+was silent for a while; what the earlier one still tries is then refused. One is `spoilt` when the disk did
+not take what was written: the system tells that once, and has thrown it away, so nothing asked later counts. `lock` is held while bytes are
 written and while the file is closed, so that no thread ever writes to a descriptor that is another's by now.
 """
 
@@ -71,6 +72,7 @@ class Upload:
         "owner",
         "running",
         "sink",
+        "spoilt",
         "synced",
         "touched",
         "wanted",
@@ -87,7 +89,7 @@ class Upload:
         self.touched = time.monotonic()
         self.synced = self.durable = 0
         self.lock, self.hashing = threading.Lock(), threading.Lock()
-        self.following = self.finishing = self.leaving = self.kept = False
+        self.following = self.finishing = self.leaving = self.kept = self.spoilt = False
         self.running = Running()
         self._file = -1
 
@@ -213,6 +215,15 @@ class Upload:
         order = self.order
         body = [order.path, order.size, order.sha256, order.replace, order.mtime, self.began]
         return Kept(self.id, json.dumps(body), self.durable, boot)
+
+
+def sync_error(error: OSError) -> PorticoError:
+    """Return what people are told when the bytes of an upload cannot be put on the disk."""
+    kind = NoSpace if error.errno in FULL else Unavailable
+    return kind(
+        f"the disk did not take what came of this upload ({error.strerror}), and it was thrown away;"
+        " deposit it again"
+    )
 
 
 def being_finished() -> Busy:
