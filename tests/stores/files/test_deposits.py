@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portico.model.errors import Busy, NoSpace, NotFound, Unavailable, WrongOffset
+from portico.model.errors import Busy, Exists, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
 from portico.stores.files import batch, deposits, handles, publishing, uploads
 from portico.stores.files.directory import DirectoryRepository
@@ -246,6 +246,20 @@ async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     assert names(tmp_path / ".portico" / "uploads") == []
     with pytest.raises(NotFound):
         await answer(repository.desk().finish(ID, ANN))
+    await repository.close()
+
+
+async def test_an_upload_with_an_old_time_is_kept_as_long_as_others(tmp_path):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", 3, upload=ID, mtime=10**15), MOST))
+    await answer(desk.write(ID, 0, b"abc"))
+    (tmp_path / "A").touch()
+    assert isinstance(await outcome(desk.finish(ID, ANN)), Exists)
+    await repository.close()
+    repository = await opened(tmp_path)
+    (tmp_path / "A").unlink()
+    assert (await answer(repository.desk().finish(ID, ANN))).facts.mtime == 10**15
     await repository.close()
 
 

@@ -294,7 +294,7 @@ class Batch:
         return found
 
     def _hold(self, upload: Upload) -> None:
-        """Remember that the client is at an upload; those that have ended, whoever ended them, are forgotten."""
+        """Remember that the client is at an upload, and now and then forget those that have ended."""
         held = self._client.uploads
         if len(held) >= 2 * OPEN_MOST:
             for ended in [each for each in held.values() if self._uploads().find(each.id) is not each]:

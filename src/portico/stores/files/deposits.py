@@ -194,7 +194,8 @@ class Uploads:
         """Forget the uploads that nobody has written to for so long."""
         for upload in list(self._all.values()):
             with contextlib.suppress(OSError):
-                written = os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_mtime
+                # Not the time of modification: that is the depositor's to choose, and set before the end.
+                written = os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_ctime
                 if time.time() - written > seconds and upload.sink is None and not upload.finishing:
                     self.drop(upload)
                     upload.discard()

@@ -7,9 +7,12 @@ crash how far it came. After a power cut only what was synced is believed, every
 whole, as one is not that a power cut may have shortened: who goes on with it has to hear the offset first.
 
 It belongs to the desk that began it or went on with it last. Another one may go on when that one has left or
-was silent for a while; what the earlier one still tries is then refused. One is `spoilt` when the disk did
-not take what was written: the system tells that once, and has thrown it away, so nothing asked later counts. `lock` is held while bytes are
-written and while the file is closed, so that no thread ever writes to a descriptor that is another's by now.
+was silent for a while; what the earlier one still tries is then refused. `lock` is held while bytes are
+written and while the file is opened or closed, so that no thread ever writes to a descriptor that is
+another's by now.
+
+One is `spoilt` when the disk did not take what was written: the system tells that once, and has thrown it
+away, so nothing asked later counts.
 """
 
 from __future__ import annotations
