@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -210,9 +210,12 @@ class DirectoryRepository:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, sweep)
 
     async def _digest(self, facts: FileFacts) -> str | None:
-        begun = self._premises.digests.begin(
-            facts.etag, facts.size, lambda: open_file(self._root, facts.path, os.O_RDONLY)
-        )
+        def begin() -> Future[str | None] | None:
+            return self._premises.digests.begin(
+                facts.etag, facts.size, lambda: open_file(self._root, facts.path, os.O_RDONLY)
+            )
+
+        begun = await self._in_thread(begin)
         if begun is None:
             return None
         try:
