@@ -261,12 +261,12 @@ def _tell(call: Call, change: FileChange) -> Later:
 @command(
     "TRANSFERS",
     summary="Show which files are being fetched and deposited",
-    reply="array of maps: direction (get or put), path, size, offset, rate (bytes/s), name, address, upload",
+    reply="array of maps: direction (get or put), path, size, offset, rate (bytes/s), name, address, upload (yours)",
     group="files",
 )
 def transfers(call: Call) -> list[dict[str, Any]]:
     """Show what is under way."""
-    return [transfer_map(line) for line in call.service.transfers.lines()]
+    return [transfer_map(line) for line in call.service.transfers.lines(call)]
 
 
 @command(
