@@ -177,9 +177,9 @@ class Desk(Protocol):
     def finish(self, upload: str, author: Author) -> Later:
         """Verify, make durable, and let the file appear whole; answer with the `FileChange`.
 
-        Asked again within a day it answers alike. Errors: `NotFound`, `WrongOffset` (bytes are missing: of the
-        size announced, else of those that were to be written since the last `put`, or may be missing since a
-        power cut), `WrongDigest` (the upload is gone), `Exists`, `Busy`, `NoSpace`, `Unavailable`.
+        Asked again within a day it answers alike. Errors: `NotFound`, `WrongOffset` (bytes are missing: of
+        the size announced, else of those that were to be written since the last `put`, or may be missing
+        since a power cut), `WrongDigest` (the upload is gone), `Exists`, `Busy`, `NoSpace`, `Unavailable`.
         """
 
     def cancel(self, upload: str) -> Later:

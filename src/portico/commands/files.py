@@ -261,7 +261,7 @@ def _tell(call: Call, change: FileChange) -> Later:
 @command(
     "TRANSFERS",
     summary="Show which files are being fetched and deposited",
-    reply="array of maps: direction (get or put), path, size, offset, rate (bytes/s), name, address, upload (yours)",
+    reply="array of maps: direction (get or put), path, size, offset, rate (bytes/s), name, address, upload",
     group="files",
 )
 def transfers(call: Call) -> list[dict[str, Any]]:

@@ -181,6 +181,24 @@ async def test_what_was_done_before_a_crash_is_on_the_disk_before_it_is_told(tmp
     await repository.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_what_a_power_cut_left_of_an_upload_without_syncs_does_not_appear(tmp_path, crasher):
+    (tmp_path / "old").write_bytes(b"old")
+    repository, _ = await opened(tmp_path)
+    crasher.left = 3
+    desk = repository.desk()
+    CHANGES["changed"](desk)
+    await _idle(desk)
+    crasher.left = -1
+    abandon(repository)
+    (temporary,) = (tmp_path / ".portico" / "uploads").iterdir()
+    temporary.write_bytes(b"oth")
+    repository, told = await opened(tmp_path)
+    assert told == []
+    assert tree(tmp_path) == {"old": b"old"}
+    await repository.close()
+
+
 @pytest.mark.parametrize("kind", ["added", "moved"])
 async def test_what_was_written_to_after_a_crash_has_no_digest_of_before(tmp_path, kind):
     (tmp_path / "old").write_bytes(b"old")

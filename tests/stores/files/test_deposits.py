@@ -249,6 +249,17 @@ async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     await repository.close()
 
 
+@pytest.mark.parametrize("path", ["link/a", "link/inner/a", "link/new/new/a", "file/a", "file/new/a"])
+async def test_what_is_no_folder_is_told_at_the_beginning(tmp_path, path):
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "file").touch()
+    repository = await opened(tmp_path)
+    with pytest.raises(Exists, match="is no folder"):
+        await answer(repository.desk().put(Order(path), MOST))
+    await repository.close()
+
+
 async def test_an_upload_with_an_old_time_is_kept_as_long_as_others(tmp_path):
     repository = await opened(tmp_path)
     desk = repository.desk()

@@ -24,7 +24,7 @@ from portico.stores.files.catalog import Catalog
 from portico.stores.files.deposits import OPEN_MOST, Uploads
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
-from portico.stores.files.handles import Handles, reads_the_same
+from portico.stores.files.handles import Handles, no_folder, reads_the_same
 from portico.stores.files.intents import MOVE, REMOVE, UPLOAD, Identity, Intent
 from portico.stores.files.publishing import Pending, Publisher, taken
 from portico.stores.files.ranges import FileRange, look, open_range
@@ -346,8 +346,8 @@ class Batch:
             info = os.stat(name, dir_fd=self._handles.get(folder), follow_symlinks=False)
         except FileNotFoundError:
             return False
-        except NotADirectoryError:
-            raise Exists(f"{folder}, or something above it, is no folder; choose another path") from None
+        except OSError as error:
+            raise no_folder(folder, error) from None
         if info.st_ino == inode:
             return False
         if stat.S_ISDIR(info.st_mode):

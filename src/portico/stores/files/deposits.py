@@ -74,7 +74,8 @@ class Uploads:
     def load(self, intents: Iterable[Intent]) -> None:
         """Take up what an earlier run left, as far as it can be believed; forget what does not fit.
 
-        An upload that was about to be finished is whole and on the disk, whether the catalog kept it or not.
+        An upload that was about to be finished is whole and on the disk, whether the catalog kept it or not,
+        unless nothing is synced here and the power was cut.
         """
         files = set(os.listdir(self.folder))  # noqa: PTH208 - pathlib takes no descriptors
         for intent in intents:
@@ -82,7 +83,7 @@ class Uploads:
             if kind == UPLOAD and upload in files:
                 change = intent.change
                 order = Order(change.path, change.size, change.sha256, upload, intent.replace)
-                self._add(Upload(self.folder, upload, order, change.size, time.time()))
+                self._add(Upload(self.folder, upload, order, self._size(upload), time.time()))
         for kept in self._catalog.uploads():
             if kept.id not in files:
                 self._catalog.drop_upload(kept.id)
@@ -93,7 +94,7 @@ class Uploads:
 
     def _restored(self, kept: Kept) -> Upload:
         path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
-        offset = os.stat(kept.id, dir_fd=self.folder, follow_symlinks=False).st_size
+        offset = self._size(kept.id)
         powered = bool(self._boot) and kept.boot == self._boot
         if not powered and offset > kept.synced:
             offset = kept.synced
@@ -105,6 +106,9 @@ class Uploads:
         if not powered:
             upload.wanted = MOST_BYTES
         return upload
+
+    def _size(self, upload: str) -> int:
+        return os.stat(upload, dir_fd=self.folder, follow_symlinks=False).st_size
 
     def finished(self, upload: str) -> Intent | None:
         """Return how an upload ended that was finished within a day."""

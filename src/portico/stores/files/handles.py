@@ -76,9 +76,7 @@ class Handles:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in NO_FOLDER:
-                raise Exists(f"{path}, or something above it, is no folder; choose another path") from None
-            raise
+            raise no_folder(path, error) from None
         return True
 
     def changed(self, path: str) -> None:
@@ -122,6 +120,13 @@ class Handles:
 def _split(path: str) -> tuple[str, str]:
     above, _, name = path.rpartition("/")
     return above, name
+
+
+def no_folder(path: str, error: OSError) -> Exception:
+    """Return the error for a path at which something is no folder; any other error as it is."""
+    if error.errno in NO_FOLDER:
+        return Exists(f"{path}, or something above it, is no folder; choose another path")
+    return error
 
 
 def reads_the_same(path: str) -> Exists:

@@ -130,7 +130,8 @@ class Publisher:
         found = self._uploads.find(upload) if kind == UPLOAD else None
         if found is not None or (kind != UPLOAD and _to_be_done(intent, handles)):
             pending = Pending(intent, found)
-            self._make(pending, handles)
+            if found is None or found.offset == change.size:
+                self._make(pending, handles)
             if not isinstance(pending.outcome, FileChange):
                 self._uploads.keep([] if found is None else [found])
                 return None
