@@ -249,6 +249,27 @@ async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     await repository.close()
 
 
+async def test_a_refusal_that_could_not_be_noted_at_once_is_noted_later(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk, catalog = repository.desk(), repository._premises.catalog
+    await answer(desk.put(Order("a", 0, upload=ID), MOST))
+    (tmp_path / "A").touch()
+    before = catalog.intend
+
+    def intend(intents):
+        before(intents)
+        catalog._writer.execute("PRAGMA query_only = ON")
+
+    monkeypatch.setattr(catalog, "intend", intend)
+    assert isinstance(await outcome(desk.finish(ID, ANN)), Exists)
+    catalog._writer.execute("PRAGMA query_only = OFF")
+    await answer(desk.cancel(ID))
+    await repository.close()
+    repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
+    assert await repository.open() == []
+    await repository.close()
+
+
 @pytest.mark.parametrize("path", ["link/a", "link/inner/a", "link/new/new/a", "file/a", "file/new/a"])
 async def test_what_is_no_folder_is_told_at_the_beginning(tmp_path, path):
     (tmp_path / "folder" / "inner").mkdir(parents=True)

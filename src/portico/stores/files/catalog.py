@@ -147,10 +147,18 @@ class Catalog:
         self._open_intents.update((intent.key, intent) for intent in intents)
 
     def refuse(self, intents: Sequence[Intent]) -> None:
-        """Forget intents that came to nothing: durably, so that they are not tried after a crash."""
-        self._commit([(_REFUSE, (intent.key,)) for intent in intents], durable=True)
+        """Forget intents that came to nothing: durably, so that they are not tried after a crash.
+
+        What cannot be written now is noted, so that it is written before anything else that is asked later.
+        """
         for intent in intents:
             self._open_intents.pop(intent.key, None)
+        try:
+            self._commit([(_REFUSE, (intent.key,)) for intent in intents], durable=True)
+        except PorticoError:
+            for intent in intents:
+                self._note(_REFUSE, (intent.key,))
+            raise
 
     def settle(self, key: str) -> None:
         """Forget an intent whose change is in the log; what a deposit was answered is kept for a day."""
