@@ -234,6 +234,17 @@ async def test_who_has_not_heard_what_a_power_cut_left_does_not_finish_it(tmp_pa
     await repository.close()
 
 
+async def test_what_came_after_a_power_cut_outlives_the_server(tmp_path, monkeypatch):
+    for boot, offset in (("before", 0), ("after", 0), ("after", 3), ("last", 0)):
+        monkeypatch.setattr(deposits, "boot_id", lambda boot=boot: boot)
+        repository = await opened(tmp_path)
+        desk = repository.desk()
+        assert await answer(desk.put(Order("a", upload=ID), MOST)) == Progress(ID, offset)
+        if not offset:
+            assert await answer(desk.write(ID, 0, b"all")) == 3
+        await repository.close()
+
+
 async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     repository = await opened(tmp_path)
     await answer(repository.desk().put(Order("a", upload=ID), MOST))

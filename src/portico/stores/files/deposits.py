@@ -95,15 +95,15 @@ class Uploads:
     def _restored(self, kept: Kept) -> Upload:
         path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
         offset = self._size(kept.id)
-        powered = bool(self._boot) and kept.boot == self._boot
-        if not powered and offset > kept.synced:
+        same_start = bool(self._boot) and kept.boot == self._boot
+        if not same_start and offset > kept.synced:
             offset = kept.synced
             _cut(self.folder, kept.id, offset)
         order = Order(path, size, sha256, kept.id, may_replace, mtime)
         upload = Upload(self.folder, kept.id, order, offset, began)
         upload.synced = upload.durable = min(kept.synced, offset)
         upload.kept = True
-        if not powered:
+        if not same_start:
             upload.wanted = MOST_BYTES
         return upload
 
@@ -130,6 +130,8 @@ class Uploads:
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
+            # One from before a power cut is believed as it is from now on: its depositor knows.
+            upload.kept = upload.kept and upload.wanted != MOST_BYTES
             upload.wanted = upload.offset
         self.used(upload)
         return upload
