@@ -229,7 +229,7 @@ class Publisher:
             )
 
     def _take_back(self, refused: Sequence[Intent]) -> None:
-        # What a crash keeps from being taken back is refused again afterwards, unless the name is free by then.
+        # One that a crash keeps from being taken back is refused again, unless the name is free by then.
         with contextlib.suppress(PorticoError):
             self._catalog.refuse(refused)
 
