@@ -177,8 +177,9 @@ class Desk(Protocol):
     def finish(self, upload: str, author: Author) -> Later:
         """Verify, make durable, and let the file appear whole; answer with the `FileChange`.
 
-        Asked again within a day it answers alike. Errors: `NotFound`, `WrongOffset` (bytes are missing),
-        `WrongDigest` (the upload is gone), `Exists`, `NoSpace`.
+        Asked again within a day it answers alike. Errors: `NotFound`, `WrongOffset` (bytes are missing: of
+        the size announced, else of those that were to be written since the last `put`, or may be missing
+        since a power cut), `WrongDigest` (the upload is gone), `Exists`, `Busy`, `NoSpace`, `Unavailable`.
         """
 
     def cancel(self, upload: str) -> Later:
@@ -191,7 +192,11 @@ class Desk(Protocol):
         """Give a file another path; answer with the `FileChange`. Errors: `NotFound`, `Exists`, `BadPath`."""
 
     def close(self) -> None:
-        """Leave: what is waited for is not answered any more, uploads may be continued by others."""
+        """Leave: uploads may be continued by others, and nothing more can be asked.
+
+        What was asked before is still done and answered, unless it only reads or receives: a change that has
+        come true has to be told, whoever asked for it. Closing twice is fine.
+        """
 
 
 class Source(Protocol):
@@ -204,7 +209,9 @@ class Source(Protocol):
     fd: int
     offset: int
     count: int
-    """Bytes of the range; all of them are there, unless somebody shortens the file meanwhile."""
+    """Bytes of the range, fixed when it was opened; all of them are there, unless somebody shortens the file
+    meanwhile. A file that is replaced or removed is still the one that was opened; one that is written to in
+    place is not, and its etag then tells the next reading."""
 
     def close(self) -> None:
         """Let go of the file; closing twice is fine."""

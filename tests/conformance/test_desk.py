@@ -265,6 +265,34 @@ async def test_bytes_at_another_offset_are_refused_with_the_right_one(store, off
         await answer(store.desk.finish(ID, ANN))
 
 
+@pytest.mark.parametrize("long", [False, True])
+async def test_of_an_unknown_size_not_less_appears_than_was_to_be_written(store, long):
+    store.desk.put(Order("a", upload=ID), MOST)
+    store.desk.write(ID, 0, HELLO)
+    if long:
+        sink = await answer(store.desk.receive(ID, len(HELLO), 100))
+        sink.take(memoryview(b"br"))
+        reached = sink.close()
+    else:
+        store.desk.write(ID, 99, b"too far")
+        reached = len(HELLO)
+    for _ in range(2):
+        with pytest.raises(WrongOffset, match=str(reached)):
+            await answer(store.desk.finish(ID, ANN))
+    assert await store.paths() == []
+    assert await answer(store.desk.put(Order("a", upload=ID), MOST)) == Progress(ID, reached)
+    await answer(store.desk.finish(ID, ANN))
+    assert (await store.content("a")).startswith(HELLO)
+
+
+async def test_bytes_that_were_written_again_take_nothing_from_the_end(store):
+    store.desk.put(Order("a", upload=ID), MOST)
+    store.desk.write(ID, 0, HELLO)
+    assert isinstance(await outcome(store.desk.write(ID, 0, HELLO)), WrongOffset)
+    await answer(store.desk.finish(ID, ANN))
+    assert await store.content("a") == HELLO
+
+
 async def test_more_than_announced_or_allowed_is_too_big(store):
     with pytest.raises(TooBig):
         await answer(store.desk.put(Order("a", 11), 10))
@@ -351,6 +379,18 @@ async def test_an_upload_belongs_to_who_is_at_it_until_that_one_leaves(store):
     assert await answer(other.put(order, MOST)) == Progress(upload, 8)
     assert await answer(other.write(upload, 8, HELLO[8:])) == 10
     assert (await answer(other.finish(upload, BEN))).facts.by == "ben"
+
+
+async def test_who_leaves_after_a_refused_end_leaves_the_upload_to_others(store):
+    other = store.files.desk()
+    await answer(other.put(Order("a", upload=ID), MOST))
+    await answer(other.write(ID, 0, b"one"))
+    await store.put("A", HELLO)
+    assert isinstance(await outcome(other.finish(ID, ANN)), Exists)
+    last = other.cancel("none")
+    other.close()
+    await outcome(last)
+    assert await answer(store.desk.write(ID, 3, b"two")) == 6
 
 
 async def test_another_desk_may_finish(store):

@@ -14,8 +14,8 @@ from portico.server.transfers import Transfers
 MIB = 1_048_576
 
 
-def caller(number, name="visitor"):
-    return SimpleNamespace(id=number, author=lambda: Author(1, name), address=("::1", 7))
+def caller(number, name="visitor", session=1):
+    return SimpleNamespace(id=number, author=lambda: Author(session, name), address=("::1", 7))
 
 
 def piece(offset, count, size=10 * MIB):
@@ -49,6 +49,13 @@ def test_a_deposit_moves_while_its_bytes_come_and_ends(registry):
     registry.ended("u")
     registry.ended("u")
     assert registry.lines() == []
+
+
+@pytest.mark.parametrize("session, shown", [(1, ["ids", "ids", ""]), (0, ["ids", "", ""])])
+def test_the_id_of_an_upload_is_shown_to_its_own_session_alone(registry, session, shown):
+    own, beside, other = caller(1, session=session), caller(2, session=session), caller(3, session=2)
+    registry.put(own, Order("a.bin"), Progress("ids", 0))
+    assert [registry.lines(viewer)[0].upload for viewer in (own, beside, other)] == shown
 
 
 def test_the_rate_is_that_of_the_last_seconds(registry):

@@ -75,8 +75,8 @@ class Transfers(Protocol):
     def sent(self, call: Call, piece: Chunk | Source) -> None:
         """Take note that a caller has got a range of a file."""
 
-    def lines(self) -> Sequence[TransferLine]:
-        """Return what is under way."""
+    def lines(self, viewer: Call) -> Sequence[TransferLine]:
+        """Return what is under way, with the ids of the viewer's own uploads."""
 
 
 class Peer(Protocol):

@@ -272,7 +272,7 @@ def _tell(call: Call, change: FileChange) -> Later:
 )
 def transfers(call: Call) -> list[dict[str, Any]]:
     """Show what is under way."""
-    return [transfer_map(line) for line in call.service.transfers.lines()]
+    return [transfer_map(line) for line in call.service.transfers.lines(call)]
 
 
 @command(

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,3 +89,10 @@ def test_a_kernel_without_the_call_is_asked_once(root, monkeypatch):
     monkeypatch.setattr(beneath._kernel, "resolves", True)
     os.close(beneath.open_folder(root, "a/b"))
     assert not beneath._kernel.resolves
+
+
+@pytest.mark.parametrize("release, wanted", [("5.4.0-200-generic", False), ("5.10.0", True), ("?", False)])
+def test_a_kernel_that_tells_of_no_failed_write_is_not_asked_to_sync_all(monkeypatch, release, wanted):
+    wanted = wanted and beneath.can_sync_all()
+    monkeypatch.setattr(beneath.os, "uname", lambda: SimpleNamespace(release=release))
+    assert beneath._Kernel().syncs_all == wanted

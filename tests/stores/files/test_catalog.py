@@ -8,12 +8,15 @@ from portico.model.errors import Unavailable
 from portico.model.files import Author, FileChange, FileFacts, Receipt
 from portico.stores.files import catalog as module
 from portico.stores.files.catalog import Catalog, Kept, Known
-from portico.stores.files.intents import Intent
+from portico.stores.files.intents import Identity, Intent
 
 
 def intent(number, *, done=False):
     facts = FileFacts("a", 3, 1, "etag", "00", "ann") if done else None
-    return Intent(FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts), 7)
+    return Intent(
+        FileChange(f"upload:{number}", "added", "a", Author(1, "ann"), 3, "00", facts=facts),
+        Identity(7, 3, 1, 2),
+    )
 
 
 @pytest.fixture
@@ -135,3 +138,17 @@ def test_what_cannot_be_written_is_refused_in_words_and_notes_are_kept(opened):
         catalog.intend([intent(1)])
     catalog._writer.execute("PRAGMA query_only = OFF")
     assert opened().recall("e1") == Known("00")
+
+
+def test_what_waits_while_nothing_can_be_written_is_bounded_but_for_what_is_needed(opened, monkeypatch):
+    monkeypatch.setattr(module, "NOTES_MOST", 3)
+    catalog = opened()
+    catalog.keep_uploads([Kept("id", "[]", 0, "boot")])
+    catalog._writer.execute("PRAGMA query_only = ON")
+    catalog.sweep()
+    for number in range(10):
+        catalog.learn(f"e{number}", "00")
+    catalog.drop_upload("id")
+    assert len(catalog._notes) == 4
+    catalog._writer.execute("PRAGMA query_only = OFF")
+    assert opened().uploads() == []

@@ -147,6 +147,72 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize("kind", ["removed", "moved"])
+async def test_another_file_that_was_given_the_inode_is_let_alone(tmp_path, kind):
+    old, aside = tmp_path / "old", tmp_path / "aside"
+    old.write_bytes(b"old")
+    aside.hardlink_to(old)
+    repository, _ = await opened(tmp_path)
+    await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    if kind == "moved":
+        (tmp_path / "new" / "name").unlink()
+    aside.write_bytes(b"another")
+    aside.rename(old)
+    repository, told = await opened(tmp_path)
+    assert [change.change for change in told] == [kind]
+    assert tree(tmp_path) == {"old": b"another"}
+    await repository.close()
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+async def test_what_was_done_before_a_crash_is_on_the_disk_before_it_is_told(tmp_path, monkeypatch, kind):
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "second").write_bytes(b"second")
+    repository, _ = await opened(tmp_path)
+    change = await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    synced = set()
+    monkeypatch.setattr(handles.os, "fsync", lambda fd: synced.add(Path(f"/proc/self/fd/{fd}").readlink()))
+    repository, told = await opened(tmp_path)
+    assert [each.key for each in told] == [change.key]
+    above = {folder for path in (change.path, change.origin) if path for folder in Path(path).parents}
+    assert synced == {tmp_path / folder for folder in above}
+    await repository.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_what_a_power_cut_left_of_an_upload_without_syncs_does_not_appear(tmp_path, crasher):
+    (tmp_path / "old").write_bytes(b"old")
+    repository, _ = await opened(tmp_path)
+    crasher.left = 3
+    desk = repository.desk()
+    CHANGES["changed"](desk)
+    await _idle(desk)
+    crasher.left = -1
+    abandon(repository)
+    (temporary,) = (tmp_path / ".portico" / "uploads").iterdir()
+    temporary.write_bytes(b"oth")
+    repository, told = await opened(tmp_path)
+    assert told == []
+    assert tree(tmp_path) == {"old": b"old"}
+    await repository.close()
+
+
+@pytest.mark.parametrize("kind", ["added", "moved"])
+async def test_what_was_written_to_after_a_crash_has_no_digest_of_before(tmp_path, kind):
+    (tmp_path / "old").write_bytes(b"old")
+    repository, _ = await opened(tmp_path)
+    await repository.stat("old")
+    change = await answer(CHANGES[kind](repository.desk()))
+    abandon(repository)
+    (tmp_path / change.path).write_bytes(b"two")
+    repository, told = await opened(tmp_path)
+    assert [each.key for each in told] == [change.key]
+    assert (await repository.stat(change.path)).sha256 == hashlib.sha256(b"two").hexdigest()
+    await repository.close()
+
+
 # --- any sequence of deposits, by several desks, with crashes anywhere ------------------------------
 
 PATHS = st.sampled_from(["a", "b", "folder/c"])
@@ -159,7 +225,11 @@ class Model:
     """An upload as it should be."""
 
     def __init__(self, order, desk):
-        self.order, self.desk, self.data = order, desk, b""
+        self.order, self.desk, self.data, self.wanted = order, desk, b"", 0
+
+    @property
+    def whole(self):
+        return len(self.data) == (self.wanted if self.order.size is None else self.order.size)
 
 
 def alike(value, told):
@@ -214,8 +284,8 @@ class DepositMachine(RuleBasedStateMachine):
             return
         assert (value.upload, value.offset) == (order.upload, len(model.data))
         model.order = Order(order.path, model.order.size, upload=order.upload, replace=order.replace)
-        if model.desk is None:
-            model.desk = desk
+        if model.desk in (None, desk):
+            model.desk, model.wanted = desk, len(model.data)
 
     @rule(desk=DESKS, upload=UPLOADS, data=PIECES, shift=st.sampled_from([0, 0, 0, 1]), long=st.booleans())
     def write(self, desk, upload, data, shift, long):
@@ -235,6 +305,7 @@ class DepositMachine(RuleBasedStateMachine):
             assert isinstance(value, Busy)
         else:
             model.desk = desk
+            model.wanted = max(model.wanted if shift else 0, offset + len(data))
             if shift:
                 assert isinstance(value, WrongOffset)
             elif model.order.size is not None and offset + len(data) > model.order.size:
@@ -258,7 +329,7 @@ class DepositMachine(RuleBasedStateMachine):
         model = self.uploads.get(upload)
         if model is None:
             assert alike(value, self.done[upload]) if upload in self.done else isinstance(value, NotFound)
-        elif model.order.size not in (None, len(model.data)):
+        elif not model.whole:
             assert isinstance(value, WrongOffset)
         elif model.order.path in self.files and not model.order.replace:
             assert isinstance(value, Exists)
@@ -296,7 +367,7 @@ class DepositMachine(RuleBasedStateMachine):
 
     def leave_all(self):
         for model in self.uploads.values():
-            model.desk = None
+            model.desk, model.wanted = None, len(model.data)
 
     @rule()
     def settle(self):

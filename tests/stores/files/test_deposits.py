@@ -1,5 +1,6 @@
 """Uploads over time: how many, how large, what a power cut leaves, what is swept, and a full disk."""
 
+import asyncio
 import errno
 import hashlib
 import shutil
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from portico.model.errors import Busy, NoSpace, NotFound, Unavailable
+from portico.model.errors import Busy, Exists, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
-from portico.stores.files import deposits, handles, uploads
+from portico.stores.files import batch, deposits, handles, publishing, uploads
 from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
@@ -98,6 +99,8 @@ async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_la
         patch.setattr(handles.Handles, "sync", failing)
         with pytest.raises(Unavailable, match="not known whether"):
             await answer(desk.finish(ID, ANN))
+    with pytest.raises(Unavailable, match="not known whether"):
+        await answer(desk.finish(ID, ANN))
     await repository.close()
     repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
     (change,) = await repository.open()
@@ -107,6 +110,70 @@ async def test_what_may_be_undone_by_a_power_cut_is_not_acknowledged_and_told_la
 
 def failing(_):
     raise OSError(errno.EIO, "Input/output error")
+
+
+def synced_at_the_end(monkeypatch, repository):
+    monkeypatch.setattr(publishing.beneath, "sync_data", failing)
+
+
+def synced_meanwhile(monkeypatch, repository):
+    monkeypatch.setattr(deposits, "sync_data", failing)
+    repository._premises.uploads._keep_synced(repository._premises.uploads.find(ID))
+
+
+def synced_both_at_once(monkeypatch, repository):
+    before = publishing._make_durable
+
+    def sync(group, folder):
+        before(group, folder)
+        synced_meanwhile(monkeypatch, repository)
+
+    monkeypatch.setattr(publishing, "_make_durable", sync)
+
+
+@pytest.mark.parametrize("fail", [synced_at_the_end, synced_meanwhile, synced_both_at_once])
+async def test_what_the_disk_did_not_take_is_not_acknowledged_when_it_is_said_again(
+    tmp_path, monkeypatch, fail
+):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    for _ in range(2):
+        assert (await answer(desk.put(Order("a", 3, upload=ID), MOST))).offset == 0
+        await answer(desk.write(ID, 0, b"abc"))
+        with monkeypatch.context() as patch:
+            fail(patch, repository)
+            assert isinstance(await outcome(desk.finish(ID, ANN)), Unavailable | NotFound)
+        assert isinstance(await outcome(desk.finish(ID, ANN)), NotFound)
+        assert names(tmp_path) == [".portico"]
+    assert (await answer(desk.put(Order("a", 3, upload=ID), MOST))).offset == 0
+    await answer(desk.write(ID, 0, b"abc"))
+    assert (await answer(desk.finish(ID, ANN))).path == "a"
+    await repository.close()
+
+
+async def test_a_desk_forgets_the_uploads_that_others_have_finished(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "OPEN_MOST", 5)
+    repository = await opened(tmp_path)
+    desk, other = repository.desk(), repository.desk()
+    for number in range(30):
+        upload = (await answer(desk.put(Order(f"{number}"), MOST))).upload
+        await answer(other.finish(upload, ANN))
+    assert len(desk._client.uploads) <= 10
+    await repository.close()
+
+
+async def test_a_mistake_in_one_job_leaves_nobody_without_an_answer(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    mistakes = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: mistakes.append(context["exception"]))
+    monkeypatch.setattr(batch, "open_range", lambda *_: {}["mistake"])
+    desk.put(Order("a", upload=ID), MOST)
+    finished, read, stat = desk.finish(ID, ANN), desk.read("a", 0, 1, ""), desk.stat("a")
+    assert isinstance(await outcome(read), Unavailable)
+    assert (await answer(finished)).path == (await answer(stat)).path == "a"
+    assert [type(mistake) for mistake in mistakes] == [KeyError]
+    await repository.close()
 
 
 async def test_who_is_silent_for_long_is_succeeded(tmp_path, monkeypatch):
@@ -148,6 +215,36 @@ async def test_after_a_power_cut_only_what_was_synced_is_believed(tmp_path, monk
     await repository.close()
 
 
+@pytest.mark.parametrize("boot", ["after", ""])
+async def test_who_has_not_heard_what_a_power_cut_left_does_not_finish_it(tmp_path, monkeypatch, boot):
+    monkeypatch.setattr(deposits, "boot_id", lambda: "before" if boot else "")
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", upload=ID), MOST))
+    assert await answer(desk.write(ID, 0, b"all")) == 3
+    await repository.close()
+    monkeypatch.setattr(deposits, "boot_id", lambda: boot)
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    with pytest.raises(WrongOffset, match=r"^0 "):
+        await answer(desk.finish(ID, ANN))
+    assert await answer(desk.write(ID, 0, b"all")) == 3
+    await answer(desk.finish(ID, ANN))
+    assert (tmp_path / "a").read_bytes() == b"all"
+    await repository.close()
+
+
+async def test_what_came_after_a_power_cut_outlives_the_server(tmp_path, monkeypatch):
+    for boot, offset in (("before", 0), ("after", 0), ("after", 3), ("last", 0)):
+        monkeypatch.setattr(deposits, "boot_id", lambda boot=boot: boot)
+        repository = await opened(tmp_path)
+        desk = repository.desk()
+        assert await answer(desk.put(Order("a", upload=ID), MOST)) == Progress(ID, offset)
+        if not offset:
+            assert await answer(desk.write(ID, 0, b"all")) == 3
+        await repository.close()
+
+
 async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     repository = await opened(tmp_path)
     await answer(repository.desk().put(Order("a", upload=ID), MOST))
@@ -160,6 +257,52 @@ async def test_what_nobody_wrote_to_for_long_is_swept(tmp_path):
     assert names(tmp_path / ".portico" / "uploads") == []
     with pytest.raises(NotFound):
         await answer(repository.desk().finish(ID, ANN))
+    await repository.close()
+
+
+async def test_a_refusal_that_could_not_be_noted_at_once_is_noted_later(tmp_path, monkeypatch):
+    repository = await opened(tmp_path)
+    desk, catalog = repository.desk(), repository._premises.catalog
+    await answer(desk.put(Order("a", 0, upload=ID), MOST))
+    (tmp_path / "A").touch()
+    before = catalog.intend
+
+    def intend(intents):
+        before(intents)
+        catalog._writer.execute("PRAGMA query_only = ON")
+
+    monkeypatch.setattr(catalog, "intend", intend)
+    assert isinstance(await outcome(desk.finish(ID, ANN)), Exists)
+    catalog._writer.execute("PRAGMA query_only = OFF")
+    await answer(desk.cancel(ID))
+    await repository.close()
+    repository = DirectoryRepository(tmp_path, tmp_path / ".portico")
+    assert await repository.open() == []
+    await repository.close()
+
+
+@pytest.mark.parametrize("path", ["link/a", "link/inner/a", "link/new/new/a", "file/a", "file/new/a"])
+async def test_what_is_no_folder_is_told_at_the_beginning(tmp_path, path):
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "file").touch()
+    repository = await opened(tmp_path)
+    with pytest.raises(Exists, match="is no folder"):
+        await answer(repository.desk().put(Order(path), MOST))
+    await repository.close()
+
+
+async def test_an_upload_with_an_old_time_is_kept_as_long_as_others(tmp_path):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", 3, upload=ID, mtime=10**15), MOST))
+    await answer(desk.write(ID, 0, b"abc"))
+    (tmp_path / "A").touch()
+    assert isinstance(await outcome(desk.finish(ID, ANN)), Exists)
+    await repository.close()
+    repository = await opened(tmp_path)
+    (tmp_path / "A").unlink()
+    assert (await answer(repository.desk().finish(ID, ANN))).facts.mtime == 10**15
     await repository.close()
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from portico.model.errors import NotFound, PorticoError, Unavailable
-from portico.stores.files import tree
+from portico.stores.files import directory, tree
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.files.tree import Stopped, Tree
 
@@ -277,3 +277,17 @@ async def test_many_read_the_same_folder_at_once(root, repository):
         (root / f"{number:03}").touch()
     pages = await asyncio.gather(*(paths(repository) for _ in range(20)))
     assert all(page == [f"{number:03}" for number in range(300)] for page in pages)
+
+
+async def test_a_file_is_not_opened_on_the_event_loop(repository, root, monkeypatch):
+    (root / "a").write_bytes(b"one")
+    threads, opening = [], directory.open_file
+
+    def open_file(*args):
+        threads.append(threading.current_thread())
+        return opening(*args)
+
+    monkeypatch.setattr(directory, "open_file", open_file)
+    assert (await repository.stat("a")).sha256
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads

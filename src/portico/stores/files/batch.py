@@ -21,11 +21,11 @@ from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Pro
 from portico.model.later import Later
 from portico.model.paths import check_new_path, check_path, presentable
 from portico.stores.files.catalog import Catalog
-from portico.stores.files.deposits import Uploads
+from portico.stores.files.deposits import OPEN_MOST, Uploads
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
-from portico.stores.files.handles import Handles, reads_the_same
-from portico.stores.files.intents import MOVE, REMOVE, UPLOAD, Intent
+from portico.stores.files.handles import Handles, no_folder, reads_the_same
+from portico.stores.files.intents import MOVE, REMOVE, UPLOAD, Identity, Intent
 from portico.stores.files.publishing import Pending, Publisher, taken
 from portico.stores.files.ranges import FileRange, look, open_range
 from portico.stores.files.sinks import UploadSink
@@ -53,13 +53,22 @@ class Premises:
     pool: ThreadPoolExecutor
     uploads: Uploads | None
     publisher: Publisher | None
+    durable: bool
+
+    def handles(self) -> Handles:
+        """Return open folders for one piece of work."""
+        return Handles(self.root, self.folders, durable=self.durable)
 
 
 @dataclass(slots=True, eq=False)
 class Client:
-    """Whose jobs they are, and the uploads that client is at; `resume` is called at the end of each body."""
+    """Whose jobs they are, and the uploads that client is at.
+
+    `resume` is called at the end of each body, `report` with our own mistakes.
+    """
 
     resume: Callable[[], None]
+    report: Callable[[Exception], None]
     uploads: dict[str, Upload] = field(default_factory=dict)
     left: bool = False
 
@@ -88,6 +97,9 @@ class Batch:
                 value = error
             except OSError as error:
                 value = write_error(error)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must not let anybody wait for ever
+                value = _lost()
+                self._client.report(error)
             if value is not _WAITING:
                 self._answers.append((self._later, value))
             if type(value) is UploadSink:
@@ -96,9 +108,15 @@ class Batch:
 
     def end(self) -> None:
         """Do what was put off, before anything is answered."""
-        self._flush()
-        if self._begun and self._premises.uploads is not None:
-            self._premises.uploads.keep(self._begun)
+        try:
+            self._flush()
+            if self._begun and self._premises.uploads is not None:
+                self._premises.uploads.keep(self._begun)
+        except PorticoError:
+            # Those of the group have their answers; an upload that is not kept begins anew after a crash.
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            self._client.report(error)
 
     # --- looking ---
 
@@ -140,7 +158,7 @@ class Batch:
             self._refuse_alike(path)
         upload = uploads.put(order, most, self._client)
         if upload.owner is self._client:
-            self._client.uploads[upload.id] = upload
+            self._hold(upload)
         if not upload.kept:
             self._begun.append(upload)
         return upload.progress
@@ -179,16 +197,15 @@ class Batch:
             return self._answer_again(upload)
         if found.finishing or (found.sink is not None and not found.free_for(self._client)):
             raise Busy("another connection is at this upload; ask again")
-        sha256 = self._verified(found)
-        order = found.order
-        if order.path.casefold() in self._touched:
+        if found.order.path.casefold() in self._touched:
             self._flush()
-        there = self._refuse_taken(order.path, replace=order.replace)
-        if order.mtime is not None:
-            os.utime(found.file(), ns=(order.mtime * 1000, order.mtime * 1000))
-        kind = "changed" if there else "added"
-        change = FileChange(f"{UPLOAD}:{upload}", kind, order.path, author, found.offset, sha256)
-        return self._change(Intent(change, found.begin_to_finish(), order.replace), found)
+        file = found.begin_to_finish()
+        try:
+            change = self._deposit(found, author)
+        except BaseException:
+            found.finishing = False
+            raise
+        return self._change(Intent(change, file, found.order.replace), found)
 
     def cancel(self, upload: str) -> None:
         self._flush()
@@ -197,7 +214,6 @@ class Batch:
         if found is None or found.finishing:
             raise unknown(upload)
         uploads.drop(found)
-        self._client.uploads.pop(upload, None)
         found.discard()
 
     # --- changes ---
@@ -211,7 +227,7 @@ class Batch:
         sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
         key = f"{REMOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "removed", path, author, info.st_size, sha256)
-        return self._change(Intent(change, info.st_ino))
+        return self._change(Intent(change, Identity.of(info)))
 
     def move(self, origin: str, path: str, author: Author, may_replace: bool) -> object:  # noqa: FBT001 - a job's
         self._uploads()
@@ -225,7 +241,7 @@ class Batch:
         sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
         key = f"{MOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "moved", path, author, info.st_size, sha256, origin)
-        return self._change(Intent(change, info.st_ino, may_replace))
+        return self._change(Intent(change, Identity.of(info), may_replace))
 
     # --- with what they are made ---
 
@@ -253,7 +269,8 @@ class Batch:
             for later, pending in group:
                 if pending.upload is not None:
                     pending.upload.finishing = False
-                    self._client.uploads.pop(pending.upload.id, None)
+                    if isinstance(pending.outcome, FileChange):
+                        self._client.uploads.pop(pending.upload.id, None)
                 # What was cut short may have an outcome already, which nothing has made durable.
                 outcome = pending.outcome if durable else None
                 self._answers.append((later, outcome or _lost()))
@@ -271,14 +288,28 @@ class Batch:
         if found.owner is not self._client or found.sink is not None:
             found.claim(self._client)
             found.sink = None
-            self._client.uploads[upload] = found
+            self._hold(found)
         self._uploads().used(found)
-        found.check(offset, size)
+        found.want(offset, size)
         return found
+
+    def _hold(self, upload: Upload) -> None:
+        """Remember that the client is at an upload, and now and then forget those that have ended."""
+        held = self._client.uploads
+        if len(held) >= 2 * OPEN_MOST:
+            for ended in [each for each in held.values() if self._uploads().find(each.id) is not each]:
+                del held[ended.id]
+        held[upload.id] = upload
+
+    def _deposit(self, upload: Upload, author: Author) -> FileChange:
+        sha256 = self._verified(upload)
+        order = upload.order
+        kind = "changed" if self._refuse_taken(order.path, replace=order.replace) else "added"
+        return FileChange(f"{UPLOAD}:{upload.id}", kind, order.path, author, upload.offset, sha256)
 
     def _verified(self, upload: Upload) -> str:
         order = upload.order
-        if order.size is not None and order.size != upload.offset:
+        if upload.offset != (upload.wanted if order.size is None else order.size):
             raise WrongOffset(upload.offset)
         if not upload.follow(to_the_end=True):
             raise Unavailable("what came of this upload cannot be read; cancel it and begin anew")
@@ -297,7 +328,7 @@ class Batch:
         if intent is None:
             raise unknown(upload)
         if intent.change.facts is None:
-            raise Busy("this upload is being finished; ask again")
+            raise _lost()
         return intent.change
 
     def _refuse_alike(self, path: str) -> None:
@@ -315,8 +346,8 @@ class Batch:
             info = os.stat(name, dir_fd=self._handles.get(folder), follow_symlinks=False)
         except FileNotFoundError:
             return False
-        except NotADirectoryError:
-            raise Exists(f"{folder}, or something above it, is no folder; choose another path") from None
+        except OSError as error:
+            raise no_folder(folder, error) from None
         if info.st_ino == inode:
             return False
         if stat.S_ISDIR(info.st_mode):

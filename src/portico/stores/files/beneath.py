@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import sys
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -145,7 +146,14 @@ class _Kernel:
         self.resolves = sys.platform == "linux"
         self.renames = hasattr(_libc, "renameat2")
         self.writes_ahead = hasattr(_libc, "sync_file_range")
-        self.syncs_all = hasattr(_libc, "syncfs")
+        # Before, it told of no failed write: syncfs(2).
+        self.syncs_all = hasattr(_libc, "syncfs") and _release() >= (5, 8)
+
+
+def _release() -> tuple[int, ...]:
+    """Return the first two numbers of the kernel's version."""
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 _kernel = _Kernel()

@@ -45,6 +45,9 @@ WRITE_SECONDS = 1.0
 ANSWERS_SECONDS = 86_400
 """How long a finished deposit is answered again: a day, the contract's word."""
 
+NOTES_MOST = 100_000
+"""Notes that wait while they cannot be written, at some 500 bytes; comfort beyond them is forgone."""
+
 RECALLED = 65_536
 """Digests kept in memory, at some 250 bytes."""
 
@@ -80,6 +83,7 @@ _LEARN = (
     "sha256 = coalesce(excluded.sha256, sha256), name = coalesce(nullif(excluded.name, ''), name)"
 )
 _RECEIPT = "INSERT INTO receipts (path, etag, name, address, at) VALUES (?, ?, ?, ?, ?)"
+_COMFORT = (_LEARN, _RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,18 @@ class Catalog:
         self._open_intents.update((intent.key, intent) for intent in intents)
 
     def refuse(self, intents: Sequence[Intent]) -> None:
-        """Forget intents that came to nothing: durably, so that they are not tried after a crash."""
-        self._commit([(_REFUSE, (intent.key,)) for intent in intents], durable=True)
+        """Forget intents that came to nothing: durably, so that they are not tried after a crash.
+
+        What cannot be written now is noted, so that it is written before anything else that is asked later.
+        """
         for intent in intents:
             self._open_intents.pop(intent.key, None)
+        try:
+            self._commit([(_REFUSE, (intent.key,)) for intent in intents], durable=True)
+        except PorticoError:
+            for intent in intents:
+                self._note(_REFUSE, (intent.key,))
+            raise
 
     def settle(self, key: str) -> None:
         """Forget an intent whose change is in the log; what a deposit was answered is kept for a day."""
@@ -233,13 +245,14 @@ class Catalog:
     # --- writing ---
 
     def sweep(self) -> None:
-        """Forget what is too old, or too much."""
+        """Forget what is too old, or too much; what cannot be written now is left for the next time."""
         for statement, bound in (
             ("DELETE FROM changes WHERE settled = 1 AND at < ?", int(time.time()) - ANSWERS_SECONDS),
             ("DELETE FROM known WHERE id <= (SELECT max(id) FROM known) - ?", KNOWN_KEPT),
             ("DELETE FROM receipts WHERE id <= (SELECT max(id) FROM receipts) - ?", RECEIPTS_KEPT),
         ):
-            self._commit([(statement, (bound,))])
+            with contextlib.suppress(PorticoError):
+                self._commit([(statement, (bound,))])
 
     def write(self) -> None:
         """Write what was noted; what cannot be written now is kept and tried again."""
@@ -262,6 +275,8 @@ class Catalog:
             self._writer.close()
 
     def _note(self, statement: str, values: Sequence[object]) -> None:
+        if len(self._notes) >= NOTES_MOST and statement in _COMFORT:
+            return
         self._notes.append((statement, values))
         if not self._noted.is_set():
             self._noted.set()

@@ -21,11 +21,19 @@ from pathlib import Path
 
 from portico.model.errors import Busy, Exists, NoSpace, PorticoError, TooBig, WrongOffset
 from portico.model.files import Order
-from portico.stores.files.beneath import sync_data
+from portico.stores.files.beneath import FILE, sync_data
 from portico.stores.files.catalog import Catalog, Kept
 from portico.stores.files.digests import Digests
 from portico.stores.files.intents import UPLOAD, Intent
-from portico.stores.files.uploads import FOLLOW_BYTES, SYNC_BYTES, Upload, unknown, write_error
+from portico.stores.files.uploads import (
+    FOLLOW_BYTES,
+    MOST_BYTES,
+    SYNC_BYTES,
+    Upload,
+    being_finished,
+    unknown,
+    write_error,
+)
 
 OPEN_MOST = 256
 """Unfinished uploads of one desk: more than any client needs to keep the disk busy."""
@@ -66,7 +74,8 @@ class Uploads:
     def load(self, intents: Iterable[Intent]) -> None:
         """Take up what an earlier run left, as far as it can be believed; forget what does not fit.
 
-        An upload that was about to be finished is whole and on the disk, whether the catalog kept it or not.
+        An upload that was about to be finished is whole and on the disk, whether the catalog kept it or not,
+        unless nothing is synced here and the power was cut.
         """
         files = set(os.listdir(self.folder))  # noqa: PTH208 - pathlib takes no descriptors
         for intent in intents:
@@ -74,7 +83,7 @@ class Uploads:
             if kind == UPLOAD and upload in files:
                 change = intent.change
                 order = Order(change.path, change.size, change.sha256, upload, intent.replace)
-                self._add(Upload(self.folder, upload, order, change.size, time.time()))
+                self._add(Upload(self.folder, upload, order, self._size(upload), time.time()))
         for kept in self._catalog.uploads():
             if kept.id not in files:
                 self._catalog.drop_upload(kept.id)
@@ -85,15 +94,21 @@ class Uploads:
 
     def _restored(self, kept: Kept) -> Upload:
         path, size, sha256, may_replace, mtime, began = json.loads(kept.body)
-        offset = os.stat(kept.id, dir_fd=self.folder, follow_symlinks=False).st_size
-        if kept.boot != self._boot and offset > kept.synced:
+        offset = self._size(kept.id)
+        same_start = bool(self._boot) and kept.boot == self._boot
+        if not same_start and offset > kept.synced:
             offset = kept.synced
             _cut(self.folder, kept.id, offset)
         order = Order(path, size, sha256, kept.id, may_replace, mtime)
         upload = Upload(self.folder, kept.id, order, offset, began)
         upload.synced = upload.durable = min(kept.synced, offset)
         upload.kept = True
+        if not same_start:
+            upload.wanted = MOST_BYTES
         return upload
+
+    def _size(self, upload: str) -> int:
+        return os.stat(upload, dir_fd=self.folder, follow_symlinks=False).st_size
 
     def finished(self, upload: str) -> Intent | None:
         """Return how an upload ended that was finished within a day."""
@@ -115,6 +130,9 @@ class Uploads:
         upload.most = most
         if not upload.finishing and upload.free_for(desk):
             upload.claim(desk)
+            # One from before a power cut is believed as it is from now on: its depositor knows.
+            upload.kept = upload.kept and upload.wanted != MOST_BYTES
+            upload.wanted = upload.offset
         self.used(upload)
         return upload
 
@@ -134,7 +152,7 @@ class Uploads:
             intent = self.finished(upload)
             raise unknown(upload) if intent is None else WrongOffset(intent.change.size)
         if found.finishing:
-            raise Busy("this upload is being finished; ask again")
+            raise being_finished()
         return found
 
     def find(self, upload: str) -> Upload | None:
@@ -182,7 +200,8 @@ class Uploads:
         """Forget the uploads that nobody has written to for so long."""
         for upload in list(self._all.values()):
             with contextlib.suppress(OSError):
-                written = os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_mtime
+                # Not the time of modification: that is the depositor's to choose, and set before the end.
+                written = os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_ctime
                 if time.time() - written > seconds and upload.sink is None and not upload.finishing:
                     self.drop(upload)
                     upload.discard()
@@ -221,15 +240,28 @@ class Uploads:
         # What stands before this point is on the disk afterwards, whatever is written meanwhile.
         reached = upload.offset
         with contextlib.suppress(OSError, PorticoError):
-            with upload.lock:
-                file = os.dup(upload.file())
+            # Opened anew: each opening is told of a failure by itself, and who finishes the upload has to be.
+            file = os.open(upload.id, os.O_RDWR | FILE, dir_fd=self.folder)
             try:
                 sync_data(file)
+            except OSError:
+                self.spoil(upload)
+                return
             finally:
                 os.close(file)
             upload.durable = reached
             if upload.id in self._all:
                 self._catalog.keep_uploads([upload.as_kept(self._boot)], durable=True)
+
+    def spoil(self, upload: Upload) -> None:
+        """Forget an upload of which the disk did not take all; who finishes it just now is refused."""
+        with upload.lock:
+            upload.spoilt = True
+            finishing = upload.finishing
+        if not finishing:
+            self.drop(upload)
+            with contextlib.suppress(OSError):
+                upload.discard()
 
 
 def _follow(upload: Upload) -> None:

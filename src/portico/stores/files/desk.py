@@ -19,7 +19,6 @@ from portico.model.errors import Unavailable
 from portico.model.files import Author, Order
 from portico.model.later import Later
 from portico.stores.files.batch import Answer, Batch, Client, Job, Premises
-from portico.stores.files.handles import Handles
 from portico.stores.files.ranges import FileRange
 from portico.stores.files.sinks import UploadSink
 
@@ -31,7 +30,7 @@ class DirectoryDesk:
         self._premises, self._left = premises, left
         self._loop = asyncio.get_running_loop()
         self._jobs: deque[Job] = deque()
-        self._client = Client(self._resume)
+        self._client = Client(self._resume, self._report)
         self._running = self._held = self._gone = False
 
     # --- what is asked: on the loop ---
@@ -113,7 +112,7 @@ class DirectoryDesk:
         answers: list[Answer] = []
         held = False
         try:
-            with Handles(self._premises.root, self._premises.folders) as handles:
+            with self._premises.handles() as handles:
                 batch = Batch(self._premises, self._client, handles, answers)
                 held = batch.work(self._jobs)
                 batch.end()
@@ -141,6 +140,12 @@ class DirectoryDesk:
         """Go on after a body; called by whoever ends its sink."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._let_on)
+
+    def _report(self, mistake: Exception) -> None:
+        """Have the event loop tell of a mistake; called by the thread."""
+        context = {"message": "a job of a desk has failed", "exception": mistake}
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)
 
     def _let_on(self) -> None:
         if self._held:

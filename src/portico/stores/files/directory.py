@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -30,7 +30,6 @@ from portico.stores.files.deposits import Uploads
 from portico.stores.files.desk import DirectoryDesk
 from portico.stores.files.digests import Digests
 from portico.stores.files.folders import Folders
-from portico.stores.files.handles import Handles
 from portico.stores.files.publishing import Publisher
 from portico.stores.files.tree import Stopped, Tree
 from portico.stores.files.watching import Watcher
@@ -177,13 +176,13 @@ class DirectoryRepository:
         catalog = Catalog(None if self._state is None else self._state / CATALOG, self._sync, self._note)
         digests = Digests(catalog)
         uploads = publisher = None
+        durable = self._sync == "full"
         if self._state is not None:
             folder = self._state / "uploads"
             prepare_directory(folder)
-            durable = self._sync == "full"
             uploads = Uploads(_open_root(folder), catalog, digests, durable=durable)
             publisher = Publisher(catalog, uploads, self._folders, self._watcher.expect, durable=durable)
-        return Premises(self._root, self._folders, catalog, digests, self._pool, uploads, publisher)
+        return Premises(self._root, self._folders, catalog, digests, self._pool, uploads, publisher, durable)
 
     def _open(self) -> Sequence[FileChange]:
         if self._state is not None:
@@ -193,7 +192,7 @@ class DirectoryRepository:
             return ()
         intents = premises.catalog.unsettled()
         premises.uploads.load(intents)
-        with Handles(self._root, self._folders) as handles:
+        with premises.handles() as handles:
             changes = premises.publisher.recover(intents, handles)
         self._sweep(premises)
         return changes
@@ -211,9 +210,12 @@ class DirectoryRepository:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, sweep)
 
     async def _digest(self, facts: FileFacts) -> str | None:
-        begun = self._premises.digests.begin(
-            facts.etag, facts.size, lambda: open_file(self._root, facts.path, os.O_RDONLY)
-        )
+        def begin() -> Future[str | None] | None:
+            return self._premises.digests.begin(
+                facts.etag, facts.size, lambda: open_file(self._root, facts.path, os.O_RDONLY)
+            )
+
+        begun = await self._in_thread(begin)
         if begun is None:
             return None
         try:

@@ -19,15 +19,21 @@ from portico.stores.files.folders import Folders
 HELD = 16
 """Folders that are open at the same time, besides those with changes that are not on the disk yet."""
 
+CHANGED_MOST = 32
+"""Changed folders kept open from which on a folder that got a new one is put on the disk at once."""
+
 NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 """What is said of something in the place of a folder that is none, or a link."""
 
 
 class Handles:
-    """The open folders below a root, for one thread, in a `with` statement; methods raise `OSError`."""
+    """The open folders below a root, for one thread, in a `with` statement; methods raise `OSError`.
 
-    def __init__(self, root: int, folders: Folders) -> None:
-        self._root, self._folders = root, folders
+    `durable`: whether changed folders are put on the disk at all.
+    """
+
+    def __init__(self, root: int, folders: Folders, *, durable: bool) -> None:
+        self._root, self._folders, self._durable = root, folders, durable
         self._open: dict[str, int] = {}
         self._changed: dict[str, int] = {}
 
@@ -70,9 +76,7 @@ class Handles:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in NO_FOLDER:
-                raise Exists(f"{path}, or something above it, is no folder; choose another path") from None
-            raise
+            raise no_folder(path, error) from None
         return True
 
     def changed(self, path: str) -> None:
@@ -82,20 +86,23 @@ class Handles:
             self._changed[path] = handle
             del self._open[path]
 
-    def sync(self) -> None:
-        """Have the changed folders on the disk."""
-        for handle in self._changed.values():
-            os.fsync(handle)
-        self.settle()
+    @property
+    def crowded(self) -> bool:
+        """Whether so many changed folders are open that they had better be synced."""
+        return len(self._changed) >= CHANGED_MOST
 
-    def settle(self) -> None:
-        """Forget which folders have changed."""
-        for path, handle in self._changed.items():
-            if path in self._open:
-                os.close(handle)
-            else:
-                self._open[path] = handle
+    def sync(self) -> None:
+        """Have the changed folders on the disk, and keep few of them open."""
+        for handle in self._changed.values():
+            self._sync(handle)
+        self._open |= self._changed
         self._changed = {}
+        while len(self._open) > HELD:
+            os.close(self._open.pop(next(iter(self._open))))
+
+    def _sync(self, folder: int) -> None:
+        if self._durable:
+            os.fsync(folder)
 
     def _make(self, above: str, name: str) -> None:
         folder = self.get(above)
@@ -104,12 +111,22 @@ class Handles:
             contextlib.suppress(FileExistsError),
         ):
             os.mkdir(name, dir_fd=folder)
-        self.changed(above)
+        if self.crowded and above not in self._changed:
+            self._sync(folder)
+        else:
+            self.changed(above)
 
 
 def _split(path: str) -> tuple[str, str]:
     above, _, name = path.rpartition("/")
     return above, name
+
+
+def no_folder(path: str, error: OSError) -> Exception:
+    """Return the error for a path at which something is no folder; any other error as it is."""
+    if error.errno in NO_FOLDER:
+        return Exists(f"{path}, or something above it, is no folder; choose another path")
+    return error
 
 
 def reads_the_same(path: str) -> Exists:

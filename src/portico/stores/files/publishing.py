@@ -38,7 +38,7 @@ from portico.stores.files.handles import Handles, reserved
 from portico.stores.files.intents import REMOVE, UPLOAD, Intent
 from portico.stores.files.ranges import look, no_file
 from portico.stores.files.tree import etag_of, facts_of
-from portico.stores.files.uploads import Upload, write_error
+from portico.stores.files.uploads import Upload, sync_error, write_error
 
 GROUP = 4
 """Uploads from which on one syncfs is cheaper than syncing each."""
@@ -80,6 +80,7 @@ class Publisher:
         """Make the changes of a group and give each its outcome."""
         if self._durable:
             _make_durable(group, self._uploads.folder)
+            self._forget_spoilt(group)
         left = [pending for pending in group if pending.outcome is None]
         try:
             self._catalog.intend([pending.intent for pending in left])
@@ -98,6 +99,13 @@ class Publisher:
                 self._uploads.drop(pending.upload)
                 pending.upload.let_go()
 
+    def _forget_spoilt(self, group: Iterable[Pending]) -> None:
+        for pending in group:
+            if pending.upload is not None and pending.upload.spoilt:
+                pending.outcome = pending.outcome or sync_error(OSError(errno.EIO, os.strerror(errno.EIO)))
+                pending.upload.finishing = False
+                self._uploads.spoil(pending.upload)
+
     def recover(self, intents: Iterable[Intent], handles: Handles) -> list[FileChange]:
         """Complete what a crash cut short; return the changes that have come true."""
         changes = []
@@ -105,10 +113,12 @@ class Publisher:
             change = self._recover(intent, handles)
             if change is None:
                 self._catalog.refuse([intent])
-            else:
-                changes.append(change)
-        if self._durable:
-            handles.sync()
+                continue
+            changes.append(change)
+            # Done before the crash, it is perhaps not on the disk yet.
+            _renew(handles, change.path)
+            _renew(handles, change.origin)
+        handles.sync()
         return changes
 
     def _recover(self, intent: Intent, handles: Handles) -> FileChange | None:
@@ -118,11 +128,10 @@ class Publisher:
         if change.facts is not None:
             return change
         found = self._uploads.find(upload) if kind == UPLOAD else None
-        if found is not None or (
-            kind != UPLOAD and _is_there(handles, change.origin or change.path, intent.inode)
-        ):
+        if found is not None or (kind != UPLOAD and _to_be_done(intent, handles)):
             pending = Pending(intent, found)
-            self._make(pending, handles)
+            if found is None or found.offset == change.size:
+                self._make(pending, handles)
             if not isinstance(pending.outcome, FileChange):
                 self._uploads.keep([] if found is None else [found])
                 return None
@@ -131,10 +140,13 @@ class Publisher:
                 found.let_go()
             return pending.outcome
         # Its file has gone from where it was, which only the change does; it may have changed again since.
-        if not _is_there(handles, change.path, intent.inode):
-            return change if kind == REMOVE else intent.done(_once(change))
+        if kind == REMOVE:
+            return change
+        info = _found(handles, change.path)
+        if info is None or not intent.file.unwritten(info):
+            return intent.done(_once(change))
         by = change.author.name if kind == UPLOAD else ""
-        return self._done(intent, change.change, look(handles, change.path), change.sha256, by)
+        return self._done(intent, change.change, info, change.sha256, by)
 
     def _make(self, pending: Pending, handles: Handles) -> None:
         """Change a name, and give the outcome."""
@@ -162,7 +174,7 @@ class Publisher:
     def _move(self, intent: Intent, handles: Handles) -> FileChange:
         change = intent.change
         before = look(handles, change.origin)
-        if before.st_ino != intent.inode:
+        if before.st_ino != intent.file.inode:
             raise no_file(change.origin)
         known = self._catalog.recall(etag_of(before))
         folder, _, name = change.origin.rpartition("/")
@@ -175,7 +187,7 @@ class Publisher:
 
     def _vanish(self, intent: Intent, handles: Handles) -> FileChange:
         path = intent.change.path
-        if look(handles, path).st_ino != intent.inode:
+        if look(handles, path).st_ino != intent.file.inode:
             raise no_file(path)
         folder, _, name = path.rpartition("/")
         above = handles.get(folder)
@@ -203,13 +215,12 @@ class Publisher:
         return intent.done(facts, kind)
 
     def _settle_folders(self, made: Iterable[Pending], handles: Handles) -> None:
-        if not self._durable:
-            handles.settle()
-            return
         try:
             handles.sync()
         except OSError as error:
-            # It was done, and may be undone by a power cut: the intents stay.
+            # It was done, and may be undone by a power cut: the intents stay. Another try would tell nothing.
+            for pending in made:
+                pending.intent.doubt()
             _refuse(
                 made,
                 Unavailable(
@@ -218,7 +229,7 @@ class Publisher:
             )
 
     def _take_back(self, refused: Sequence[Intent]) -> None:
-        # What cannot be taken back is refused again at the next start, unless the name is free by then.
+        # One that a crash keeps from being taken back is refused again, unless the name is free by then.
         with contextlib.suppress(PorticoError):
             self._catalog.refuse(refused)
 
@@ -242,7 +253,7 @@ def _rename(origin: int, old: str, folder: int, name: str, intent: Intent) -> st
         there = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError as error:
         raise _crossing(error) from error
-    same = there.st_ino == intent.inode
+    same = there.st_ino == intent.file.inode
     if not same or there.st_nlink > 1:
         if not stat.S_ISREG(there.st_mode):
             raise Exists(f"{intent.change.path} is there already and is no file; choose another name")
@@ -266,11 +277,33 @@ def _crossing(error: OSError) -> Exception:
     return error
 
 
-def _is_there(handles: Handles, path: str, inode: int) -> bool:
-    try:
-        return look(handles, path).st_ino == inode
-    except PorticoError:
+def _to_be_done(intent: Intent, handles: Handles) -> bool:
+    """Tell whether the file to be moved or removed is still where it was, and no other one by its inode."""
+    change = intent.change
+    info = _found(handles, change.origin or change.path)
+    if info is None or info.st_ino != intent.file.inode:
         return False
+    there = _found(handles, change.path) if change.origin else None
+    # Or it was given its new name by a link, which has touched it, and has the old one still.
+    linked = there is not None and os.path.samestat(info, there)
+    return linked or intent.file.untouched(info)
+
+
+def _renew(handles: Handles, path: str) -> None:
+    """Have the folders above a path synced, which may be new, or gone."""
+    while path:
+        path = path.rpartition("/")[0]
+        with contextlib.suppress(OSError):
+            handles.changed(path)
+        if handles.crowded:
+            handles.sync()
+
+
+def _found(handles: Handles, path: str) -> os.stat_result | None:
+    try:
+        return look(handles, path)
+    except PorticoError:
+        return None
 
 
 def _refuse(group: Iterable[Pending], error: PorticoError) -> None:
@@ -280,7 +313,7 @@ def _refuse(group: Iterable[Pending], error: PorticoError) -> None:
 
 def _make_durable(group: Sequence[Pending], folder: int) -> None:
     """Put the uploads of a group on the disk, with their temporary names; one that cannot be is refused."""
-    uploads = [pending for pending in group if pending.upload is not None]
+    uploads = [pending for pending in group if pending.upload is not None and _open(pending)]
     if not uploads:
         return
     if len(uploads) >= GROUP and beneath.can_sync_all() and _dirty() < DIRTY_KIB:
@@ -288,17 +321,32 @@ def _make_durable(group: Sequence[Pending], folder: int) -> None:
             beneath.sync_all(_file(uploads[0]))
             return
     for pending in uploads:
-        with contextlib.suppress(OSError):
-            beneath.start_writing(_file(pending))
+        beneath.start_writing(_file(pending))
     for pending in uploads:
         try:
             beneath.sync_data(_file(pending))
         except OSError as error:
-            pending.outcome = write_error(error)
+            _spoil(pending, error)
     try:
         os.fsync(folder)
     except OSError as error:
         _refuse(uploads, write_error(error))
+
+
+def _open(pending: Pending) -> bool:
+    try:
+        _file(pending)
+    except OSError as error:
+        pending.outcome = write_error(error)
+    except PorticoError as error:
+        pending.outcome = error
+    return pending.outcome is None
+
+
+def _spoil(pending: Pending, error: OSError) -> None:
+    pending.outcome = sync_error(error)
+    if pending.upload is not None:
+        pending.upload.spoilt = True
 
 
 def _file(pending: Pending) -> int:

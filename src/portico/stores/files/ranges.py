@@ -54,18 +54,17 @@ def open_range(handles: Handles, path: str, offset: int, count: int, etag: str) 
     file = _open(handles, path)
     try:
         tag, info = _identity(file, path, etag)
-        there = max(0, min(count, info.st_size - offset))
-        if there > CHUNK_BYTES:
-            source = FileRange(path, tag, info.st_size, file, offset, there)
-            file = -1
-            return source
         for _ in range(ATTEMPTS):
-            data = os.pread(file, min(there, CHUNK_BYTES), offset)
+            there = max(0, min(count, info.st_size - offset))
+            if there > CHUNK_BYTES:
+                source = FileRange(path, tag, info.st_size, file, offset, there)
+                file = -1
+                return source
+            data = os.pread(file, there, offset)
             before = tag
             tag, info = _identity(file, path, etag)
             if tag == before:
                 return Chunk(path, tag, info.st_size, offset, data)
-            there = max(0, min(count, info.st_size - offset))
         raise Changed(path)
     finally:
         if file >= 0:

@@ -3,9 +3,16 @@
 An upload stands at an offset: every byte before it is in the file, in order, so the file's size tells after a
 crash how far it came. After a power cut only what was synced is believed, every `SYNC_BYTES`.
 
+`wanted` is the offset up to which somebody has wanted to write. Short of it an upload of unknown size is not
+whole, as one is not that a power cut may have shortened: who goes on with it has to hear the offset first.
+
 It belongs to the desk that began it or went on with it last. Another one may go on when that one has left or
 was silent for a while; what the earlier one still tries is then refused. `lock` is held while bytes are
-written and while the file is closed, so that no thread ever writes to a descriptor that is another's by now.
+written and while the file is opened or closed, so that no thread ever writes to a descriptor that is
+another's by now.
+
+One is `spoilt` when the disk did not take what was written: the system tells that once, and has thrown it
+away, so nothing asked later counts.
 """
 
 from __future__ import annotations
@@ -21,6 +28,7 @@ from portico.model.files import Order, Progress
 from portico.stores.files.beneath import FILE
 from portico.stores.files.catalog import Kept
 from portico.stores.files.digests import Running
+from portico.stores.files.intents import Identity
 
 SILENT_SECONDS = 30.0
 """How long an owner may be silent before another may go on: the contract's word."""
@@ -67,13 +75,16 @@ class Upload:
         "owner",
         "running",
         "sink",
+        "spoilt",
         "synced",
         "touched",
+        "wanted",
     )
 
     def __init__(self, folder: int, upload: str, order: Order, offset: int, began: float) -> None:
         """Name one whose file, in an open folder, has `offset` bytes; it is opened when needed."""
         self.folder, self.id, self.order, self.offset = folder, upload, order, offset
+        self.wanted = offset
         self.owner: object | None = None
         self.sink: object | None = None
         self.began = began
@@ -81,7 +92,7 @@ class Upload:
         self.touched = time.monotonic()
         self.synced = self.durable = 0
         self.lock, self.hashing = threading.Lock(), threading.Lock()
-        self.following = self.finishing = self.leaving = self.kept = False
+        self.following = self.finishing = self.leaving = self.kept = self.spoilt = False
         self.running = Running()
         self._file = -1
 
@@ -96,7 +107,10 @@ class Upload:
         self._file = os.open(self.id, flags, 0o666, dir_fd=self.folder)
 
     def file(self) -> int:
-        """Return the descriptor of its file, opened if need be. Raises `OSError`, `NotFound`."""
+        """Return the descriptor of its file, opened if need be; `lock` is held, or it is being finished.
+
+        Raises `OSError`, `NotFound`.
+        """
         if self._file < 0:
             try:
                 self._file = os.open(self.id, os.O_RDWR | FILE, dir_fd=self.folder)
@@ -116,10 +130,12 @@ class Upload:
             self.owner, self.sink = desk, None
         self.touched = time.monotonic()
 
-    def check(self, offset: int, size: int) -> None:
-        """Raise unless so many bytes may be written at an offset."""
+    def want(self, offset: int, size: int) -> None:
+        """Take note that so many bytes shall be written at an offset; raise unless they may be."""
         if offset != self.offset:
+            self.wanted = max(self.wanted, offset + size)
             raise WrongOffset(self.offset)
+        self.wanted = offset + size
         if offset + size > self.most:
             raise TooBig(f"a deposit has at most {self.most:,} bytes here; this one would have more")
         if self.order.size is not None and offset + size > self.order.size:
@@ -131,7 +147,7 @@ class Upload:
     def append(self, data: bytes | memoryview, sink: object | None) -> int:
         """Write the next bytes for a sink, or for none; return the new offset. Raises `PorticoError`."""
         with self.lock:
-            if self.sink is not sink:
+            if self.sink is not sink or self.finishing:
                 raise Busy("another connection has gone on with this upload")
             view = memoryview(data)
             try:
@@ -153,7 +169,11 @@ class Upload:
         with self.hashing:
             while self.running.hashed < self.offset:
                 end = min(self.offset, self.running.hashed + FOLLOW_BYTES)
-                if (self.leaving and not to_the_end) or not self.running.read(self.file(), end):
+                if self.leaving and not to_the_end:
+                    return False
+                with self.lock:
+                    file = self.file()
+                if not self.running.read(file, end):
                     return False
         return True
 
@@ -162,11 +182,16 @@ class Upload:
         if self.sink is None and not self.finishing:
             self.let_go(unless_finishing=True)
 
-    def begin_to_finish(self) -> int:
-        """Have nobody write to it, or close it, any more; return its inode. Raises `OSError`."""
+    def begin_to_finish(self) -> Identity:
+        """Have nobody else write to it, close it or finish it; return which file it is. Raises `OSError`."""
         with self.lock:
-            self.finishing = True
-            return os.fstat(self.file()).st_ino
+            if self.finishing:
+                raise being_finished()
+            file = self.file()
+            if self.order.mtime is not None:
+                os.utime(file, ns=(self.order.mtime * 1000, self.order.mtime * 1000))
+            self.finishing, self.sink = True, None
+            return Identity.of(os.fstat(file))
 
     def let_go(self, *, unless_finishing: bool = False) -> None:
         """Close the file; it is opened again when somebody goes on."""
@@ -193,6 +218,20 @@ class Upload:
         order = self.order
         body = [order.path, order.size, order.sha256, order.replace, order.mtime, self.began]
         return Kept(self.id, json.dumps(body), self.durable, boot)
+
+
+def sync_error(error: OSError) -> PorticoError:
+    """Return what people are told when the bytes of an upload cannot be put on the disk."""
+    kind = NoSpace if error.errno in FULL else Unavailable
+    return kind(
+        f"the disk did not take what came of this upload ({error.strerror}), and it was thrown away;"
+        " deposit it again"
+    )
+
+
+def being_finished() -> Busy:
+    """Return the error for an upload that is about to become a file."""
+    return Busy("this upload is being finished; ask again")
 
 
 def unknown(upload: str) -> NotFound:

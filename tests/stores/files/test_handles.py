@@ -1,0 +1,62 @@
+"""Open folders: how few of them are, and that each changed one gets on the disk."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from portico.stores.files import handles
+from portico.stores.files.folders import Folders
+from portico.stores.files.handles import CHANGED_MOST, HELD, Handles
+
+
+@pytest.fixture
+def root(tmp_path):
+    fd = os.open(tmp_path, os.O_RDONLY)
+    yield fd
+    os.close(fd)
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """Return the set of folders that were synced, as it grows."""
+    seen = set()
+    monkeypatch.setattr(handles.os, "fsync", lambda fd: seen.add(str(Path(f"/proc/self/fd/{fd}").readlink())))
+    return seen
+
+
+def open_folders(place):
+    links = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return sum(link == str(place) or link.startswith(f"{place}/") for link in links)
+
+
+DEEP = "/".join("d" for _ in range(500))
+
+
+def test_a_path_of_many_folders_holds_few_descriptors_and_all_of_it_is_synced(tmp_path, root, synced):
+    with Handles(root, Folders(), durable=True) as held:
+        held.make(DEEP)
+        held.changed(DEEP)
+        assert open_folders(tmp_path) <= 1 + HELD + CHANGED_MOST + 1
+        held.sync()
+        assert open_folders(tmp_path) <= 1 + HELD
+        assert synced == {str(tmp_path / DEEP[: 2 * depth]).rstrip("/") for depth in range(501)}
+    assert open_folders(tmp_path) == 1
+
+
+def test_many_changed_folders_do_not_stay_open(tmp_path, root, synced):
+    with Handles(root, Folders(), durable=True) as held:
+        for number in range(100):
+            held.make(f"f{number}")
+            held.changed(f"f{number}")
+        assert not synced
+        held.sync()
+        assert len(synced) == 101
+        assert open_folders(tmp_path) <= 1 + HELD
+
+
+def test_nothing_is_synced_that_need_not_be_durable(root, synced):
+    with Handles(root, Folders(), durable=False) as held:
+        held.make(DEEP)
+        held.sync()
+    assert not synced
