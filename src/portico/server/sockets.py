@@ -63,13 +63,11 @@ def vanished(like: socket.socket | None) -> bool:
     """Tell whether the peer of a transport's socket is gone; False where the system cannot tell."""
     if TCP_INFO is None or like is None or like.fileno() < 0:
         return False
-    sock = socket.socket(fileno=os.dup(like.fileno()))
     try:
-        data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
+        with socket.socket(fileno=os.dup(like.fileno())) as sock:
+            data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
     except OSError:
         return False
-    finally:
-        sock.close()
     return len(data) >= LAYOUT.size and read_vital(data).vanished
 
 
@@ -81,7 +79,7 @@ def hang_up(like: socket.socket | None) -> None:
     """
     if sys.platform != "linux" or like is None or like.fileno() < 0:
         return
-    with socket.socket(fileno=os.dup(like.fileno())) as sock, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(like.fileno())) as sock:
         unsent = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
         if not any(unsent):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
