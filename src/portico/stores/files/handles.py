@@ -19,6 +19,10 @@ from portico.stores.files.folders import Folders
 HELD = 16
 """Folders that are open at the same time, besides those with changes that are not on the disk yet."""
 
+CHANGED_MOST = 64
+"""Folders with new folders in them that stay open until they are put on the disk together; one path alone may
+make hundreds, and descriptors are for everybody."""
+
 NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 """What is said of something in the place of a folder that is none, or a link."""
 
@@ -89,13 +93,15 @@ class Handles:
         self.settle()
 
     def settle(self) -> None:
-        """Forget which folders have changed."""
+        """Forget which folders have changed, and close those that are too many then."""
         for path, handle in self._changed.items():
             if path in self._open:
                 os.close(handle)
             else:
                 self._open[path] = handle
         self._changed = {}
+        while len(self._open) > HELD:
+            os.close(self._open.pop(next(iter(self._open))))
 
     def _make(self, above: str, name: str) -> None:
         folder = self.get(above)
@@ -104,7 +110,10 @@ class Handles:
             contextlib.suppress(FileExistsError),
         ):
             os.mkdir(name, dir_fd=folder)
-        self.changed(above)
+        if len(self._changed) < CHANGED_MOST:
+            self.changed(above)
+        elif above not in self._changed:
+            os.fsync(folder)
 
 
 def _split(path: str) -> tuple[str, str]:
