@@ -77,7 +77,9 @@ class Flows:
         """Let a thread have the socket, once everything before is written."""
         connection = self._connection
         try:
-            self._sending = Sending(connection.server.streams, self._descriptor(), self._sent, plan_of(pieces))
+            self._sending = Sending(
+                connection.server.streams, self._descriptor(), self._sent, plan_of(pieces)
+            )
         except OSError:
             for piece in pieces:
                 if isinstance(piece, Outgoing):

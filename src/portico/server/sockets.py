@@ -12,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import resource
 import socket
 import struct
 import sys
@@ -24,6 +25,7 @@ from portico.server.limits import (
     KEEPALIVE_IDLE,
     KEEPALIVE_INTERVAL,
     KEEPALIVE_PROBES,
+    RESERVED_FILES,
     VANISHED_PROBES,
     VANISHED_SECONDS,
 )
@@ -69,6 +71,15 @@ def vanished(like: socket.socket | None) -> bool:
     except OSError:
         return False
     return len(data) >= LAYOUT.size and read_vital(data).vanished
+
+
+def crowds(like: socket.socket | None) -> bool:
+    """Tell whether a new connection took a descriptor of those that are kept for files.
+
+    The system gives the lowest number that is free, so all below it are in use.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return like is not None and most != resource.RLIM_INFINITY and like.fileno() >= most - RESERVED_FILES
 
 
 def hang_up(like: socket.socket | None) -> None:

@@ -57,7 +57,7 @@ class Stream:
         finished: Callable[[Turn], None],
         blocked: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin on a duplicate of a socket's descriptor; raise `OSError` when there can be no more of them."""
+        """Begin on a duplicate of a socket's descriptor; raise `OSError` when there can be none."""
         self._pool = pool
         self._loop = asyncio.get_running_loop()
         self._finished, self._blocked = finished, blocked
