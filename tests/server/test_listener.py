@@ -50,3 +50,11 @@ async def test_a_task_that_ends_is_not_unheard(start):
     served.server._begin(fail())
     with pytest.raises(PorticoError, match="broken"):
         await served.server.broken
+
+
+async def test_a_mistake_in_one_scheduled_call_does_not_keep_the_others_from_theirs(start):
+    served, done = await start(), asyncio.Event()
+    served.server.schedule(lambda: 1 // 0)
+    served.server.schedule(done.set)
+    await asyncio.wait_for(done.wait(), 5)
+    assert [type(error) for error in served.console.reports] == [ZeroDivisionError]

@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import struct
 
@@ -5,7 +7,7 @@ import pytest
 
 from portico.model.errors import PorticoError
 from portico.server.limits import VANISHED_PROBES, VANISHED_SECONDS
-from portico.server.sockets import LAYOUT, Vital, listen, read_vital, vanished
+from portico.server.sockets import LAYOUT, Vital, hang_up, listen, read_vital, vanished
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,17 @@ def test_a_peer_that_is_there_has_not_vanished():
         assert not vanished(ours)
     assert not vanished(ours)
     assert not vanished(None)
+
+
+def test_without_a_descriptor_more_nobody_has_vanished_and_nothing_is_hung_up(monkeypatch):
+    def crowded(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(os, "dup", crowded)
+    with ours, theirs:
+        assert not vanished(ours)
+        hang_up(ours)
 
 
 def test_a_connected_peer_has_not_vanished():

@@ -1,6 +1,7 @@
 """The bytes of files through a real server over real sockets: fetched, deposited, cut, stalled, refused."""
 
 import asyncio
+import errno
 import os
 import re
 from contextlib import AsyncExitStack
@@ -10,7 +11,7 @@ import pytest
 from portico.model.errors import NoSpace
 from portico.server import door, limits
 from tests.server.conftest import SETTINGS, FaultyLog, start_server, until
-from tests.support.desks import OpenRange
+from tests.support.desks import OpenRange, OpenUpload
 from tests.support.resp import encode
 
 MIB = 1_048_576
@@ -283,3 +284,46 @@ def test_the_same_with_uvloop(dialogue, tmp_path):
             await dialogue(filled(await start_server(stack, tmp_path, FaultyLog(), SETTINGS)))
 
     uvloop.run(run())
+
+
+async def test_a_mistake_of_our_own_ends_one_transfer_and_lets_go_of_its_files(served, monkeypatch):
+    def fail(*_: object) -> int:
+        raise ZeroDivisionError
+
+    peer = await served.connect()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sendfile", fail)
+        peer.send(read("big.bin", 0, 5 * MIB) * 3)
+        head = b"$%d\r\n" % (5 * MIB)
+        assert head.startswith(await peer.rest())
+        await until(lambda: not OpenRange.opened)
+        patched.setattr(OpenUpload, "take", fail)
+        peer = await served.connect()
+        peer.send(put() + write(0, BIG))
+        assert (await peer.rest()).startswith(begun() + b"-ERR protocol: a WRITE was cut short")
+        await until(lambda: not OpenUpload.opened)
+    assert [type(error) for error in served.console.reports] == [ZeroDivisionError] * 2
+    peer = await served.connect()
+    peer.send(read("big.bin", 0, 5 * MIB) + encode("BYE"))
+    assert await peer.rest() == bulk(BIG[: 5 * MIB]) + b"+OK\r\n"
+
+
+async def test_without_a_descriptor_more_a_transfer_ends_alone_and_nothing_stays_open(served, monkeypatch):
+    def crowded(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    fetching, depositing, other = [await served.connect() for _ in range(3)]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "dup", crowded)
+        fetching.send(read("big.bin", 0, 5 * MIB) * 3)
+        depositing.send(put() + write(0, BIG) + encode("PING"))
+        other.send(encode("STAT", "none") + encode("PING"))
+        assert await fetching.rest() == b""
+        assert await depositing.reader.readexactly(len(begun())) == begun()
+        assert (await depositing.line()).startswith("-UNAVAILABLE the server has too many files open")
+        assert await depositing.line() == "+PONG"
+        assert (await other.lines(2))[1] == "+PONG"
+        assert not OpenRange.opened
+        assert not OpenUpload.opened
+    depositing.send(write(0, BIG) + encode("BYE"))
+    assert await depositing.rest() == b":%d\r\n+OK\r\n" % len(BIG)

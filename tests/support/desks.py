@@ -37,8 +37,12 @@ class OpenRange:
 class OpenUpload:
     """A `Sink`; `error` is what taking bytes raises."""
 
+    opened: int = 0
+    """How many are open, of all."""
+
     def __init__(self, fd: int, offset: int, error: PorticoError | None) -> None:
         self.fd, self.offset, self.error = fd, offset, error
+        OpenUpload.opened += 1
 
     def take(self, data: memoryview) -> None:
         if self.error is not None:
@@ -48,6 +52,7 @@ class OpenUpload:
 
     def close(self) -> int:
         if self.fd >= 0:
+            OpenUpload.opened -= 1
             os.close(self.fd)
             self.fd = -1
         return self.offset

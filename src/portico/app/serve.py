@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import resource
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from portico.app.place import ROOM, Place, occupied
 from portico.model.errors import PorticoError
 from portico.room.history import open_room
-from portico.server.limits import RESERVED_FILES
+from portico.server.limits import REPOSITORY_FILES, RESERVED_FILES, TRANSFER_FILES
 from portico.server.listener import Console, Server, Settings
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.sqlite.log import SqliteLog
@@ -79,17 +80,26 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
 
 
 def allow_files(connections: int) -> None:
-    """Raise the limit of open files for so many connections; raise `PorticoError` where that is forbidden."""
+    """Raise the limit of open files so that all connections can fetch and deposit, as far as that is allowed.
+
+    Raises `PorticoError` where the connections alone would take more than there are.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + RESERVED_FILES
-    if soft >= wanted:
-        return
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise PorticoError(
             f"{connections:,} connections need {wanted:,} open files and this system allows {hard:,};"
             " choose fewer with --max-connections, or raise the limit (ulimit -n)"
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    useful = connections * TRANSFER_FILES + REPOSITORY_FILES
+    if hard != resource.RLIM_INFINITY:
+        useful = min(useful, hard)
+    for limit in (useful, wanted):
+        if soft >= limit:
+            return
+        with contextlib.suppress(ValueError):  # more than this system gives a process (macOS)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            return
 
 
 def run(main: Callable[[], object]) -> None:

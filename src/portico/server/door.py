@@ -23,7 +23,7 @@ from portico.server.limits import (
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
-from portico.server.sockets import hang_up, vanished
+from portico.server.sockets import crowds, hang_up, vanished
 
 if TYPE_CHECKING:
     from portico.server.connection import Connection
@@ -57,13 +57,17 @@ class Door:
         """Take a connection in, or close it when there are too many; return its number."""
         if self.closed:
             connection.transport.close()
-        elif len(self.connections) >= self._max_connections:
+        elif self._full(connection):
             self._make_room(connection)
         if not connection.transport.is_closing():
             self._attempted(connection.address)
             self.connections.add(connection)
             self.silent.add(connection, self.time())
         return next(self._ids)
+
+    def _full(self, newest: Connection) -> bool:
+        crowded = crowds(newest.transport.get_extra_info("socket"))
+        return crowded or len(self.connections) >= self._max_connections
 
     def _make_room(self, connection: Connection) -> None:
         oldest = self.silent.oldest()

@@ -12,10 +12,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from portico.model.errors import PorticoError, ProtocolError
+from portico.model.errors import PorticoError, ProtocolError, Unavailable
 from portico.model.later import Later
 from portico.model.requests import Body
-from portico.ports import Source
+from portico.ports import Sink, Source
 from portico.server.receiving import Receiving
 from portico.server.sending import Outgoing, Sending, plan_of
 from portico.server.streams import Turn
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CUT_SHORT = "protocol: a WRITE was cut short; what came is kept"
 TOO_LATE = "protocol: the rest of a WRITE took too long to come; what came is kept"
+CROWDED = "the server has too many files open at present; what came is kept, go on in a moment"
 
 
 class Flows:
@@ -79,7 +80,16 @@ class Flows:
         """Let a thread have the socket, once everything before is written; call `then` when all is sent."""
         connection = self._connection
         self._then = then
-        self._sending = Sending(connection.server.streams, self._descriptor(), self._sent, plan_of(pieces))
+        try:
+            self._sending = Sending(
+                connection.server.streams, self._descriptor(), self._sent, plan_of(pieces)
+            )
+        except OSError:
+            for piece in pieces:
+                if isinstance(piece, Outgoing):
+                    piece.source.close()
+            connection.transport.abort()
+            return
         if not connection.choked:
             connection.pause_writing()
             self._sending.start()
@@ -133,16 +143,19 @@ class Flows:
         elif connection.transport.is_closing():
             sink.close()
         else:
-            self._receiving = Receiving(
-                connection.server.streams,
-                self._descriptor(),
-                self._received,
-                connection.wait_for_bytes,
-                body,
-                sink,
-            )
-            connection.wait_for_bytes()
-            self._receiving.start()
+            self._take(body, sink)
+
+    def _take(self, body: Body, sink: Sink) -> None:
+        connection = self._connection
+        streams, watched = connection.server.streams, connection.wait_for_bytes
+        try:
+            self._receiving = Receiving(streams, self._descriptor(), self._received, watched, body, sink)
+        except OSError:
+            sink.close()
+            self._conclude(Unavailable(CROWDED))
+            return
+        connection.wait_for_bytes()
+        self._receiving.start()
 
     def time_out(self) -> bool:
         """Give up a body whose bytes do not come; tell whether there is one."""

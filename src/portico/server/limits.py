@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from portico.model.files import CHUNK_BYTES
+
 SILENT_SECONDS = 600
 """A connection that has not sent anything: a pool's spare connection or somebody reading the manual may wait
 ten minutes; it costs one socket and goes first when places run out."""
@@ -90,8 +92,17 @@ RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5)
 BACKLOG = 1_024
 """Connections the kernel may hold for us between two turns of the loop."""
 
-RESERVED_FILES = 32
-"""File descriptors kept for the log, the repository and the console when connections are counted."""
+RESERVED_FILES = 128
+"""File descriptors that connections never take: 30 are always open, for the log, the catalog and the console;
+the others are those of some fetches and deposits at the same time."""
+
+TRANSFER_FILES = 1 + 2 + SLOT_BYTES // CHUNK_BYTES
+"""File descriptors of a connection that fetches and deposits: its own, a duplicate for each direction, and
+the ranges that wait or are being sent."""
+
+REPOSITORY_FILES = 2_048
+"""File descriptors of the repository at most, whoever deposits: eight threads with the folders and uploads of
+a group each (some 900 were counted), uploads and digests under way (64 each)."""
 
 LINE_BYTES, HEADER_BYTES, HEADERS = 8_192, 8_192, 100
 """Longest first line and header of an HTTP request, and how many headers: nginx's limits are of this size."""

@@ -195,7 +195,10 @@ class Server:
         """Make the scheduled calls now: there is nothing to wait for any more."""
         due, self._due = self._due, []
         for call in due:
-            call()
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - one connection's trouble is not everybody's
+                self.report(error)
 
     def report(self, error: BaseException) -> None:
         """Tell the operator of a mistake of our own."""

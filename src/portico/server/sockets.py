@@ -12,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import resource
 import socket
 import struct
 import sys
@@ -24,6 +25,7 @@ from portico.server.limits import (
     KEEPALIVE_IDLE,
     KEEPALIVE_INTERVAL,
     KEEPALIVE_PROBES,
+    RESERVED_FILES,
     VANISHED_PROBES,
     VANISHED_SECONDS,
 )
@@ -63,14 +65,21 @@ def vanished(like: socket.socket | None) -> bool:
     """Tell whether the peer of a transport's socket is gone; False where the system cannot tell."""
     if TCP_INFO is None or like is None or like.fileno() < 0:
         return False
-    sock = socket.socket(fileno=os.dup(like.fileno()))
     try:
-        data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
+        with socket.socket(fileno=os.dup(like.fileno())) as sock:
+            data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
     except OSError:
         return False
-    finally:
-        sock.close()
     return len(data) >= LAYOUT.size and read_vital(data).vanished
+
+
+def crowds(like: socket.socket | None) -> bool:
+    """Tell whether a new connection took a descriptor of those that are kept for files.
+
+    The system gives the lowest number that is free, so all below it are in use.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return like is not None and most != resource.RLIM_INFINITY and like.fileno() >= most - RESERVED_FILES
 
 
 def hang_up(like: socket.socket | None) -> None:
@@ -81,7 +90,7 @@ def hang_up(like: socket.socket | None) -> None:
     """
     if sys.platform != "linux" or like is None or like.fileno() < 0:
         return
-    with socket.socket(fileno=os.dup(like.fileno())) as sock, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(like.fileno())) as sock:
         unsent = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
         if not any(unsent):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -57,7 +57,7 @@ class Stream:
         finished: Callable[[Turn], None],
         blocked: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin on a duplicate of a socket's descriptor."""
+        """Begin on a duplicate of a socket's descriptor; raise `OSError` when there can be none."""
         self._pool = pool
         self._loop = asyncio.get_running_loop()
         self._finished, self._blocked = finished, blocked
@@ -147,6 +147,14 @@ class Stream:
         """Let go of what is open; called once."""
         raise NotImplementedError
 
+    def give_up(self, error: BaseException) -> None:
+        """Let go of all after a mistake of our own: what is kept open would be so for ever."""
+        try:
+            self.close()
+        except Exception as second:  # noqa: BLE001 - the thread goes on, whatever it was
+            error = second
+        self.report(Turn.LOST, error)
+
     def _ready(self) -> bool:
         """Wait a moment for the peer, unless others want the thread."""
         poll = select.poll()
@@ -198,7 +206,7 @@ class Streams:
                 while turn is Turn.MORE and not self.wanted:
                     turn = stream.turn(buffer)
             except Exception as error:  # noqa: BLE001 - one transfer's trouble is not that of all others
-                stream.report(Turn.LOST, error)
+                stream.give_up(error)
                 continue
             if turn is Turn.MORE:
                 self._queue.put(stream)

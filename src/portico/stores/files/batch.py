@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import resource
 import secrets
 import stat
 from collections import deque
@@ -34,6 +35,9 @@ from portico.stores.files.uploads import Upload, unknown, write_error
 
 GROUP_MOST = 64
 """Changes that are made durable together: more would hardly be cheaper each, and hold more descriptors."""
+
+FREE_FILES = 64
+"""With fewer descriptors left than these, changes are made at once instead of held open as a group."""
 
 BATCH_BYTES = 1_048_576
 """Bytes read in one batch before the answers leave."""
@@ -250,7 +254,7 @@ class Batch:
         self._touched.add(change.path.casefold())
         self._touched.add(change.origin.casefold())
         self._group.append((self._later, Pending(intent, upload)))
-        if len(self._group) >= GROUP_MOST:
+        if len(self._group) >= GROUP_MOST or (upload is not None and scarce(upload.file())):
             self._flush()
         return _WAITING
 
@@ -355,6 +359,12 @@ class Batch:
         if not replace:
             raise taken(path)
         return True
+
+
+def scarce(descriptor: int) -> bool:
+    """Tell whether few descriptors were left when this one was given: the lowest free number is."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most != resource.RLIM_INFINITY and descriptor >= most - FREE_FILES
 
 
 _WAITING = object()
