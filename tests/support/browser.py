@@ -1,0 +1,132 @@
+"""A real Chromium, driven by its own driver: windows in which tests click, type, and look."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.support.stream import PATIENCE
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # root may not have one
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--window-size=1280,800",
+)
+
+
+class Chromium:
+    """One browser with a profile of its own."""
+
+    def __init__(self, profile: Path) -> None:
+        options = Options()
+        options.binary_location = found("chromium")
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options, Service(found("chromedriver")))
+        self._first = self.driver.current_window_handle
+
+    def window(self, url: str) -> "Window":
+        """Opens a page in a window of its own."""
+        self.driver.switch_to.window(self._first)
+        self.driver.switch_to.new_window("window")
+        window = Window(self.driver, self.driver.current_window_handle)
+        window.open(url)
+        return window
+
+    def close_windows(self) -> None:
+        """Closes all windows but the first, which keeps the browser alive."""
+        for handle in self.driver.window_handles:
+            if handle != self._first:
+                self.driver.switch_to.window(handle)
+                self.driver.close()
+        self.driver.switch_to.window(self._first)
+
+    def quit(self) -> None:
+        self.driver.quit()
+
+
+class Window:
+    """What a test does in a window; whatever it looks for is waited for."""
+
+    def __init__(self, driver: webdriver.Chrome, handle: str) -> None:
+        self._driver, self._handle = driver, handle
+
+    @property
+    def driver(self) -> webdriver.Chrome:
+        if self._driver.current_window_handle != self._handle:
+            self._driver.switch_to.window(self._handle)
+        return self._driver
+
+    def open(self, url: str) -> None:
+        self.driver.get(url)
+
+    def find(self, selector: str) -> WebElement:
+        """The first element of a CSS selector that is shown."""
+        return self.waited(lambda: next((e for e in self.all(selector) if e.is_displayed()), None), selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements("css selector", selector)
+
+    def click(self, selector: str) -> None:
+        self.find(selector).click()
+
+    def type(self, selector: str, text: str) -> None:
+        self.find(selector).send_keys(text)
+
+    def texts(self, selector: str = "body") -> list[str]:
+        """The texts of all elements of a selector, as they stand in one moment."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)"
+        return self.script(script, selector)
+
+    def shows(self, text: str, where: str = "body") -> None:
+        """Waits until a text can be read somewhere."""
+        self.waited(lambda: any(text in found for found in self.texts(where)), text)
+
+    def hides(self, text: str, where: str = "body") -> None:
+        """Waits until a text can be read there no more."""
+        self.waited(lambda: not any(text in found for found in self.texts(where)), f"the end of {text}")
+
+    def script(self, source: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(source, *arguments)
+
+    def command(self, name: str, **arguments: Any) -> Any:
+        """A command of the DevTools protocol."""
+        return self.driver.execute_cdp_cmd(name, arguments)
+
+    def errors(self) -> list[str]:
+        """What the console had to complain about since the last time."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def waited(self, look: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
+        """What `look` returns once it is something; what it meets halfway does not count."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            with contextlib.suppress(WebDriverException):
+                found = look()
+                if found:
+                    return found
+            time.sleep(0.03)
+        raise AssertionError(f"{what!r} is not there; the page says:\n{self.texts()}")
+
+
+def found(program: str) -> str:
+    """Where a program is."""
+    path = shutil.which(program)
+    assert path is not None, f"{program} is not installed"
+    return path
