@@ -10,7 +10,7 @@ NEVER = "Sun, 99 Sep 2001 01:46:40 GMT"
 
 
 @pytest.mark.parametrize(
-    ("headers", "wanted"),
+    "headers, wanted",
     [
         ({}, False),
         ({"If-Match": '"A"'}, False),
@@ -31,7 +31,7 @@ def test_what_is_wanted_only_as_it_was(headers, wanted):
 
 
 @pytest.mark.parametrize(
-    ("headers", "wanted"),
+    "headers, wanted",
     [
         ({}, False),
         ({"If-None-Match": '"A"'}, True),
@@ -52,7 +52,7 @@ def test_what_the_client_has_already(headers, wanted):
 
 
 @pytest.mark.parametrize(
-    ("condition", "wanted"),
+    "condition, wanted",
     [
         (None, True),
         ('"A"', True),

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.wire import zips
 from portico.wire.zips import Member, Zip, length_of
 
 AT = int(datetime(2025, 2, 10, 23, 46, 52, tzinfo=UTC).timestamp()) * 1_000_000
