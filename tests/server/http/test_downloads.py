@@ -1,4 +1,4 @@
-"""Files over HTTP: heads, ranges, conditions; what changes and who goes away in the middle; many after one."""
+"""Files over HTTP: heads, ranges, conditions; what changes, who goes away in the middle; many after one."""
 
 import asyncio
 import contextlib

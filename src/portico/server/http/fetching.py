@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import quote
 
 from aiohttp import web
 
@@ -29,9 +28,10 @@ async def file(request: web.Request) -> web.StreamResponse:
     except NotFound:
         if not await listings.below(call_of(request), f"{path}/", count=1):
             raise
-    name = quote(path.rpartition("/")[2], safe="")
     query = f"?{request.query_string}" if request.query_string else ""
-    return web.Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": f"{name}/{query}"})
+    return web.Response(
+        status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": f"{request.rel_url.raw_path}/{query}"}
+    )
 
 
 def archive_wanted(request: web.Request) -> bool:
