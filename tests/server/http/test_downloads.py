@@ -239,6 +239,7 @@ async def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(share
     (line,) = shared.server.transfers.lines()
     assert (line.direction, line.path, line.size, line.name) == ("get", "big.bin", BIG, "visitor")
     assert open_files(shared.root) == {str(shared.root / "big.bin")}
+    assert [connection.watched for connection in shared.server.door.connections] == [True]
     peer.reset()
     await until(lambda: not shared.server.transfers.lines() and not open_files(shared.root))
     assert await shared.repository.receipts("big.bin") == []
