@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from aiohttp import web
@@ -27,8 +27,12 @@ from portico.model.paths import check_path
 from portico.ports import Source
 from portico.server.http import downloads, listings
 from portico.server.http.asking import call_of, settled
+from portico.server.http.conversation import conversation_of
 from portico.server.sending import Outgoing
 from portico.wire.zips import Member, Zip, length_of
+
+if TYPE_CHECKING:
+    from portico.server.connection import Connection
 
 MOST_FILES = 50_000
 """Files in one archive: what is noted of each until the end takes some hundred bytes."""
@@ -51,7 +55,7 @@ async def send(request: web.Request, folder: str) -> web.StreamResponse:
     call = call_of(request)
     prefix = f"{check_path(folder.removesuffix('/'))}/" if folder else ""
     with _place(request):
-        packing = Packing(call, prefix, await members_of(call, prefix))
+        packing = Packing(conversation_of(request).connection, prefix, await members_of(call, prefix))
         response = web.StreamResponse(
             headers={
                 "Content-Type": "application/zip",
@@ -97,7 +101,7 @@ async def _send(request: web.Request, response: web.StreamResponse, packing: Pac
         while block := await packing.block():
             await response.write(block)
         await response.write_eof()
-    except PorticoError:
+    except (PorticoError, OSError):
         downloads.cut(request, response)
     finally:
         packing.close()
@@ -106,9 +110,10 @@ async def _send(request: web.Request, response: web.StreamResponse, packing: Pac
 class Packing:
     """An archive being made, block by block."""
 
-    def __init__(self, call: Call, prefix: str, members: list[FileFacts]) -> None:
+    def __init__(self, connection: Connection, prefix: str, members: list[FileFacts]) -> None:
         """Begin; names in the archive begin with the last part of the folder's."""
-        self._call = call
+        self._call: Call = connection.call
+        self._transfers = connection.server.transfers
         self._above = len(prefix[:-1].rpartition("/")[0]) + 1 if "/" in prefix[:-1] else 0
         self._members = deque(members)
         self._asked: deque[tuple[FileFacts, Later]] = deque()
@@ -155,6 +160,7 @@ class Packing:
             self._finish(crc32(piece.data), piece)
         else:
             self._reading = Reading(piece)
+            self._transfers.sending(self._call, self._reading.range)
 
     async def _conclude(self, reading: Reading) -> None:
         """End a long file, if it still is what it was: asking for none of its bytes tells."""
@@ -176,7 +182,7 @@ class Packing:
 
     def _finish(self, checksum: int, piece: Chunk | Source) -> None:
         self._add(self._zip.tail(checksum))
-        self._call.service.transfers.sent(self._call, piece)
+        self._transfers.sent(self._call, piece)
 
     def _add(self, data: bytes) -> None:
         self._made.append(data)
