@@ -120,6 +120,7 @@ class Packing:
         self._zip = Zip()
         self._made: list[bytes] = []
         self._size = 0
+        self._packed: list[Chunk | Source] = []
         self._reading: Reading | None = None
         self._ended = False
 
@@ -131,7 +132,13 @@ class Packing:
         return Member(file.path[self._above :], file.size, file.mtime)
 
     async def block(self) -> bytes:
-        """Return the next bytes; none at the end; raise `PorticoError` when they are not there."""
+        """Return the next bytes, when those before have left; none at the end.
+
+        Raise `PorticoError`, or `OSError`, when they are not what was announced.
+        """
+        for piece in self._packed:
+            self._transfers.sent(self._call, piece)
+        self._packed.clear()
         while self._size < BLOCK_BYTES and not self._ended:
             await self._go_on()
         block = b"".join(self._made)
@@ -182,7 +189,7 @@ class Packing:
 
     def _finish(self, checksum: int, piece: Chunk | Source) -> None:
         self._add(self._zip.tail(checksum))
-        self._transfers.sent(self._call, piece)
+        self._packed.append(piece)
 
     def _add(self, data: bytes) -> None:
         self._made.append(data)
