@@ -50,7 +50,12 @@ async def settled(later: Later) -> Any:  # noqa: ANN401 - any value
             there.value.close()
 
     later.then(take)
-    answer = await done
+    try:
+        answer = await done
+    except asyncio.CancelledError:
+        if not done.cancelled() and hasattr(later.value, "fd"):
+            later.value.close()  # it came in the same turn in which nobody waited any more
+        raise
     if isinstance(answer, PorticoError):
         raise answer
     return answer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import web
 
 from portico.model.errors import PorticoError, Unexpected
-from portico.server.http import downloads, events, guard, messages, puts, socket
+from portico.server.http import archives, events, fetching, guard, messages, puts, socket
 from portico.server.http.answers import Handler, refusal, worded
 from portico.server.http.conversation import Conversation, conversation_of
 from portico.server.limits import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portico.server.connection import Connection
     from portico.server.listener import Server
 
-ROUTES = (*messages.ROUTES, *events.ROUTES, *socket.ROUTES, *downloads.ROUTES, *puts.ROUTES)
+ROUTES = (*messages.ROUTES, *events.ROUTES, *socket.ROUTES, *fetching.ROUTES, *puts.ROUTES)
 
 
 class Site:
@@ -45,6 +45,7 @@ class Site:
         self._names = guard.own_names(settings.host, settings.allow_hosts)
         application = web.Application(middlewares=[self._answer])
         application.add_routes(ROUTES)
+        application[archives.UNDER_WAY] = set()
         application.on_response_prepare.append(_complete)
         self._runner = web.AppRunner(
             application,
