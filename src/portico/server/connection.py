@@ -4,6 +4,9 @@
                                                      │  hold              ▲
                                                      └─ backlog ──────────┘ as slots come free
 
+HTTP is read and written by a library instead (`reader`), until such a connection becomes one that pushes:
+then it speaks a codec as well.
+
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
 bytes. Reading pauses while requests are held back or the peer does not read its answers.
 
@@ -31,6 +34,7 @@ from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
     from portico.server.fanout import Follower
+    from portico.server.http.conversation import Conversation
     from portico.server.listener import Server
 
 
@@ -54,6 +58,7 @@ class Connection(asyncio.Protocol):
         "flows",
         "follower",
         "id",
+        "reader",
         "server",
         "transport",
     )
@@ -66,6 +71,7 @@ class Connection(asyncio.Protocol):
         self.call: Any = None
         self.follower: Follower | None = None
         self.choked = False
+        self.reader: Conversation | None = None
         self._head = b""
         self._slots: Any = None
         self.flows: Any = None
@@ -127,7 +133,8 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
-        self.pause_reading()
+        if self.reader is None:
+            self.pause_reading()
         self.server.fanout.pause(self)
 
     def resume_writing(self) -> None:
@@ -174,10 +181,14 @@ class Connection(asyncio.Protocol):
         return data
 
     def speak(self, codec: Codec) -> None:
-        """Have a codec from now on, and begin with it as a visitor."""
+        """Have a codec from now on, and begin with it as a visitor.
+
+        A codec in the place of another begins with nothing under way: what had to do with the other is over.
+        """
         if self.call is not None:
+            self.server.transfers.gone(self.call)
             self.call.close()
-        self.codec = codec
+        self.codec, self.reader = codec, None
         self.call = Call(self.id, self.address, self.server, self, codec.pushes, codec.protocol)
         self._slots, self.flows = Slots(), Flows(self)
 
@@ -370,7 +381,14 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
+        if self.reader is not None:
+            return self.reader.answering > 0
         return self.codec is not None and (bool(self._slots) or self.flows.sending)
+
+    @property
+    def over(self) -> bool:
+        """Whether the last word was said: what still comes is thrown away."""
+        return self._deaf
 
     @property
     def watched(self) -> bool:
