@@ -30,6 +30,7 @@ from portico.room.room import Address
 from portico.server.flows import Flows
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
+from portico.server.sockets import traffic
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Connection(asyncio.Protocol):
         for task in self._tasks or ():
             task.cancel()
         self.server.door.farewell(self)
+        self.server.measures.ended += traffic(self.transport.get_extra_info("socket"))
         if self.flows is not None:
             self.server.transfers.gone(self.call)
             self.flows.close()
@@ -231,6 +233,8 @@ class Connection(asyncio.Protocol):
             if waiting:
                 slots.add(answer)
             elif type(request) is not Line or not request.silent:
+                if isinstance(answer, PorticoError):
+                    self.server.measures.refusals[answer.code] += 1
                 data = codec.reply(answer)
                 out.append(data)
                 size += len(data)
@@ -326,6 +330,8 @@ class Connection(asyncio.Protocol):
                 out.append(self.codec.reply(answer))
                 if type(answer) is Chunk:
                     self.server.transfers.sent(self.call, answer)
+                elif isinstance(answer, PorticoError):
+                    self.server.measures.refusals[answer.code] += 1
             if self.codec.closing:
                 break
         if ranges:

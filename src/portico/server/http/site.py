@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from portico.model.errors import PorticoError, Unexpected
-from portico.server.http import downloads, events, guard, messages, puts, socket
+from portico.model.errors import PorticoError, TimedOut, Unexpected
+from portico.server.http import downloads, events, guard, messages, metrics, puts, socket
 from portico.server.http.answers import Handler, complete, refusal, worded
 from portico.server.http.conversation import Conversation, conversation_of
 
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 CANCEL_SECONDS = 0.5
 """What a request still under way gets at the very end, after the time to drain."""
 
-ROUTES = (*messages.ROUTES, *events.ROUTES, *socket.ROUTES, *downloads.ROUTES, *puts.ROUTES)
+ROUTES = (
+    *messages.ROUTES,
+    *events.ROUTES,
+    *socket.ROUTES,
+    *metrics.ROUTES,
+    *downloads.ROUTES,
+    *puts.ROUTES,
+)
 
 
 class Site:
@@ -64,18 +71,29 @@ class Site:
             guard.check(request, self._names)
             return await handler(request)
         except guard.WrongHost as error:
-            return refusal(error, HTTPStatus.MISDIRECTED_REQUEST)
+            return self._refuse(error, HTTPStatus.MISDIRECTED_REQUEST)
+        except messages.WrongCharset as error:
+            return self._refuse(error, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        except TimedOut as error:
+            return self._refuse(error, HTTPStatus.REQUEST_TIMEOUT)
         except PorticoError as error:
-            return refusal(error)
+            return self._refuse(error)
         except web.HTTPException as error:
-            return refusal(worded(error), error.status)
+            response = self._refuse(worded(error), error.status)
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+            return response
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - one request's trouble is not everybody's
             self._server.report(error)
-            return refusal(Unexpected())
+            return self._refuse(Unexpected())
         finally:
             conversation.answer_ends()
+
+    def _refuse(self, error: PorticoError, status: int | None = None) -> web.Response:
+        self._server.measures.refusals[error.code] += 1
+        return refusal(error, status)
 
     async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
         complete(response)
