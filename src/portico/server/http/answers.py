@@ -34,7 +34,6 @@ STATUS = {
 
 
 HEADERS = {
-    "Server": "portico",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -45,6 +44,7 @@ HEADERS = {
 
 def complete(response: web.StreamResponse) -> None:
     """Give an answer the headers that all have."""
+    response.headers["Server"] = "portico"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

@@ -74,11 +74,14 @@ class Conversation(web.RequestHandler):
             if data and not self.answering:
                 self.connection.time(partial=not self._messages)
 
-    def answer_begins(self) -> None:
+    def answer_begins(self, request: web.Request) -> None:
         """Take note that a request is being answered."""
         self.answering += 1
         self.connection.time(partial=False)
-        self._close_behind_last()
+        if self._ended:
+            self._close_behind_last()
+            if not request.content.is_eof():
+                request.content.set_exception(ConnectionResetError("the body was cut short"))
 
     def answer_ends(self) -> None:
         """Take note that the answer is there."""
@@ -106,8 +109,8 @@ class Conversation(web.RequestHandler):
         return True
 
     def _close_behind_last(self) -> None:
-        """Close after the present answer, if the input has ended and nothing else was asked."""
-        if self._ended and not self._messages:
+        """Close after the present answer unless more was asked."""
+        if not self._messages:
             self.close()
 
     def handle_error(

@@ -66,7 +66,7 @@ class Site:
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         conversation = conversation_of(request)
-        conversation.answer_begins()
+        conversation.answer_begins(request)
         try:
             guard.check(request, self._names)
             return await handler(request)
@@ -97,7 +97,6 @@ class Site:
 
     async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
         complete(response)
-        if self._server.door.closed:
-            response.force_close()
-        if request.get(puts.PAST):
+        if self._server.door.closed or request.get(puts.PAST):
             response.headers["Connection"] = "close"
+            response.force_close()
