@@ -30,7 +30,7 @@ class EventsCodec:
         self._chunked = chunked
         self.protocol = 0
         self.pushes = True
-        self.family = "events"
+        self.family = "events in chunks" if chunked else "events"
         self.closing = False
         self.owed = 0
 

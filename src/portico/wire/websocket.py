@@ -147,11 +147,11 @@ _DECODER = json.JSONDecoder(parse_constant=_unknown)
 
 def _id(asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a number, a text or nothing
     given = asked.get("id")
-    if isinstance(given, str) and len(given) <= ID_CHARACTERS:
+    if isinstance(given, str) and len(given) <= ID_CHARACTERS and given.isprintable():
         return given
     if given is None or (type(given) is int and abs(given) <= ID_MOST):
         return given
-    raise PorticoError(f"an id is a whole number, or a text of at most {ID_CHARACTERS} characters")
+    raise PorticoError(f"an id is a whole number, or a printable text of at most {ID_CHARACTERS} characters")
 
 
 def _asked(request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
