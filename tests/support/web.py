@@ -58,7 +58,8 @@ def named(words: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     found = find([str(words[0]).encode()])
     assert found is not None
     options = {parameter.token: parameter for parameter in found.parameters if parameter.token}
-    left, arguments = list(words[1:]), {}
+    left = list(words[1:])
+    arguments: dict[str, Any] = {}
     for parameter in found.parameters:
         if parameter.many:
             arguments[parameter.name], left = left, []
@@ -108,6 +109,11 @@ class WebClient(Stream):
         assert [opcode for opcode, _ in split_frames(bytes(self.buffer))] == [8]
 
     def _message(self, deadline: float) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.text(deadline))
+        return message
+
+    def text(self, deadline: float) -> str:
+        """The next text; `EOFError` when there is none any more."""
         while True:
             while (size := whole(self.buffer)) is None:
                 if not self.receive(deadline):
@@ -117,8 +123,7 @@ class WebClient(Stream):
             if opcode == 8:
                 raise EOFError
             if opcode == 1:
-                message: dict[str, Any] = json.loads(payload)
-                return message
+                return payload.decode()
 
 
 def whole(data: bytes | bytearray) -> int | None:

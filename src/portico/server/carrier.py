@@ -56,7 +56,7 @@ class Carrier:
         troubles: Troubles,
         appends: Durations,
     ) -> None:
-        """Tell the audience of entries, and `troubles` of what goes wrong; note in `appends` how long each took."""
+        """Tell the audience of entries, and `troubles` of what goes wrong; `appends` gets their durations."""
         self._room, self._history, self._log = room, history, log
         self._audience, self._troubles = audience, troubles
         self._appends = appends

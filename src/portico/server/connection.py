@@ -233,9 +233,7 @@ class Connection(asyncio.Protocol):
             if waiting:
                 slots.add(answer)
             elif type(request) is not Line or not request.silent:
-                if isinstance(answer, PorticoError):
-                    self.server.measures.refusals[answer.code] += 1
-                data = codec.reply(answer)
+                data = self._reply(answer)
                 out.append(data)
                 size += len(data)
                 if size > BYTES_PER_TURN or codec.closing:
@@ -244,6 +242,12 @@ class Connection(asyncio.Protocol):
         if out:
             self.transport.write(b"".join(out))
         self._after()
+
+    def _reply(self, answer: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return an answer as bytes; count it if it is a refusal."""
+        if isinstance(answer, PorticoError):
+            self.server.measures.refusals[answer.code] += 1
+        return self.codec.reply(answer)  # type: ignore[no-any-return]
 
     def _must_wait(self, request: Request) -> bool:
         """Tell whether a request's turn comes only when all earlier answers are there."""
@@ -327,11 +331,9 @@ class Connection(asyncio.Protocol):
                 ranges = True
                 out += self.flows.around(answer)
             else:
-                out.append(self.codec.reply(answer))
+                out.append(self._reply(answer))
                 if type(answer) is Chunk:
                     self.server.transfers.sent(self.call, answer)
-                elif isinstance(answer, PorticoError):
-                    self.server.measures.refusals[answer.code] += 1
             if self.codec.closing:
                 break
         if ranges:

@@ -17,7 +17,7 @@ from portico.server.limits import LAG_SAMPLES, LAG_SECONDS
 from portico.server.sockets import Traffic
 
 APPEND_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
-"""Bounds of the groups in which appends are counted: an SSD syncs in one or two milliseconds, a disk in ten."""
+"""Bounds of the groups in which appends are counted: an SSD syncs in a millisecond or two, a disk in ten."""
 
 
 class Durations:

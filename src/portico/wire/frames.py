@@ -102,7 +102,7 @@ class Frames:
         return received
 
     def _frame(self, at: int) -> tuple[int, bytes, int] | None:
-        """Return the first byte and the payload of the frame at a place, and where it ends; None if not whole."""
+        """Return the first byte and payload of the frame at a place, and where it ends; None if not whole."""
         buffer = self._buffer
         if len(buffer) < at + 2:
             return None
@@ -159,7 +159,7 @@ class _Wrong(Exception):
         self.close = Close(code, sentence)
 
 
-def _unmasked(mask: bytes, payload: bytes) -> bytes:
+def _unmasked(mask: bytearray, payload: bytearray) -> bytes:
     size = len(payload)
     whole = (mask * (size // MASK_BYTES + 1))[:size]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(whole, "little")).to_bytes(size, "little")

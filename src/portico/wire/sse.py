@@ -14,7 +14,6 @@ from portico.model.errors import PorticoError
 from portico.model.requests import Request
 from portico.wire.json_values import encode, entry_json
 
-
 LAST_CHUNK = b"0\r\n\r\n"
 
 

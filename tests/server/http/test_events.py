@@ -109,7 +109,7 @@ async def test_a_stream_takes_no_place_and_is_forgotten_when_its_reader_goes(sta
     assert not served.server.room.state.names
     reader.peer.writer.close()
     await until(lambda: not served.server.connections())
-    assert not served.server.site._manager.connections  # noqa: SLF001 - nothing of it stays
+    assert not served.server.site._manager.connections
 
 
 async def test_what_a_reader_sends_is_thrown_away(start):

@@ -75,7 +75,8 @@ def check_origin(request: web.Request) -> None:
 
     The scheme is not compared: in front of us may stand what speaks TLS.
     """
+    ours = request.headers.get("Host", "").lower()
     origin = request.headers.get("Origin")
-    foreign = origin is not None and origin.lower().partition("://")[2] != request.headers.get("Host", "").lower()
+    foreign = origin is not None and origin.lower().partition("://")[2] != ours
     if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Denied("a page of another web site asked for this; open this server's own page instead")

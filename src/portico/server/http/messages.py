@@ -82,7 +82,7 @@ async def manual(request: web.Request) -> web.Response:
 
 
 async def health(request: web.Request) -> web.Response:
-    """`GET /health`: whether the log can be written, as a status that a load balancer or a script understands."""
+    """`GET /health`: whether the log can be written, as a status that a load balancer understands."""
     server = conversation_of(request).connection.server
     trouble = server.trouble
     if trouble is not None:
