@@ -65,6 +65,13 @@ def test_a_page_gets_what_the_example_of_a_command_says(name):
     assert expected(came) if callable(expected) else came == expected, came
 
 
+def test_a_long_range_of_a_file_is_refused_with_where_to_get_it():
+    refused = Page(InMemory()).call("READ", "tester1.txt", 0, 65_537)
+    assert isinstance(refused, RespError)
+    assert refused.code == "TOOBIG"
+    assert "GET /files" in refused.sentence
+
+
 def test_answers_have_the_ids_of_their_requests_in_order(codec):
     data = asking("ping", 1) + asking("ping", "two") + frame('{"do": "ping"}') + frame("nonsense")
     requests = codec.receive(data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
 from portico.model.entries import Entry
@@ -73,7 +74,7 @@ class Carrier:
     @property
     def trouble(self) -> PorticoError | None:
         """Why nothing can be stored at present, as far as it was tried lately."""
-        now = asyncio.get_running_loop().time()
+        now = perf_counter()
         if self._failed is not None and now - self._failed[0] < TROUBLE_SECONDS:
             return self._failed[1]
         if self._begun is not None and now - self._begun > SLOW_APPEND_SECONDS:
@@ -131,22 +132,21 @@ class Carrier:
     async def _append(self, batch: Batch) -> int:
         """Append, again and again while the outcome is unknown; raise when nothing was stored."""
         tries = 0
-        loop = asyncio.get_running_loop()
-        self._begun = loop.time()
+        self._begun = perf_counter()
         while True:
             try:
                 position = await self._log.append(self._room.name, batch.bodies(), batch.key)
             except Unavailable as error:
-                self._failed = (loop.time(), error)
+                self._failed = (perf_counter(), error)
                 if not tries:
                     self._troubles.note(f"the log does not answer, trying on: {error.sentence}")
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
             except PorticoError as error:
-                self._failed, self._begun = (loop.time(), error), None
+                self._failed, self._begun = (perf_counter(), error), None
                 raise
             else:
-                self._appends.add(loop.time() - self._begun)
+                self._appends.add(perf_counter() - self._begun)
                 self._failed = self._begun = None
                 return position
 

@@ -400,8 +400,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def watched(self) -> bool:
-        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
-        return self.call is not None and (bool(self.call.session) or self._paused)
+        """Whether it matters when the peer vanishes: it holds a place, or does not read or is not read from."""
+        return self.call is not None and (bool(self.call.session) or self._paused or self.choked)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

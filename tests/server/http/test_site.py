@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from portico.model.errors import Unavailable
+from portico.model.errors import NoSpace, Unavailable
+from portico.server import carrier
 from portico.server.http.site import ROUTES
 from tests.server.conftest import Served, until
 from tests.support.web import visiting
@@ -260,7 +261,7 @@ async def test_a_mistake_of_ours_is_told_to_its_operator_and_not_to_the_browser(
     assert [type(report) for report in served.console.reports] == [ZeroDivisionError]
 
 
-async def test_health_is_bad_while_nothing_can_be_stored(start):
+async def test_health_is_bad_while_nothing_can_be_stored(start, monkeypatch):
     served = await start()
     async with visiting(served.server.address) as session:
 
@@ -276,4 +277,15 @@ async def test_health_is_bad_while_nothing_can_be_stored(start):
         assert status == 503
         assert "the disk has gone" in text
         assert (await saying).status == 201
+        assert (await health())[0] == 200
+        served.log.gate.clear()
+        saying = asyncio.ensure_future(session.post("/messages", data="Hello"))
+        monkeypatch.setattr(carrier, "SLOW_APPEND_SECONDS", 0)
+        await until(lambda: served.server.trouble is not None)
+        assert "has not answered for" in (await health())[1]
+        served.log.errors = [NoSpace("the disk under the log is full")]
+        served.log.gate.set()
+        assert (await saying).status == 507
+        assert (await health())[0] == 503
+        monkeypatch.setattr(carrier, "TROUBLE_SECONDS", 0)
         assert (await health())[0] == 200
