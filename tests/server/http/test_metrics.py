@@ -2,7 +2,6 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from portico.server.measures import Durations
 from tests.server.conftest import until
 from tests.support.web import visiting
 
@@ -61,11 +60,3 @@ async def test_bytes_of_connections_that_are_over_still_count(start):
     await until(lambda: not served.server.connections())
     async with visiting(served.server.address) as session:
         assert (await figures(session))["portico_network_bytes_total", "in"] > 50_000
-
-
-def test_durations_are_counted_up_to_their_bounds():
-    measured = Durations((1.0, 2.0))
-    for seconds in (0.5, 1.0, 1.5, 2.0, 9.0):
-        measured.add(seconds)
-    assert measured.counts == [2, 2, 1]
-    assert measured.sum == 14.0
