@@ -400,7 +400,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def watched(self) -> bool:
-        """Whether it matters when the peer vanishes: it holds a place, or does not read or is not read from."""
+        """Whether it matters when the peer vanishes: it holds a place, does not read, or is not read from."""
         return self.call is not None and (bool(self.call.session) or self._paused or self.choked)
 
     def tell_closing(self, sentence: str) -> None:
