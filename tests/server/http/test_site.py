@@ -63,6 +63,10 @@ NO_REQUESTS = {
         request("GET /status HTTP/1.1", "Content-Length: 5", "Connection: close", body="Hello"),
         200,
     ),
+    "a WebSocket elsewhere": (
+        request("GET /status HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade, close"),
+        200,
+    ),
     "an upgrade to something else": (
         request("GET /status HTTP/1.1", "Upgrade: h2c", "Connection: Upgrade, close"),
         200,
@@ -81,6 +85,7 @@ async def test_what_may_come_has_one_answer_in_words(start, data, status):
     assert "X-Content-Type-Options: nosniff" in head
     assert answer.count("HTTP/1.") == 1
     assert status == 200 or body.startswith('{"error":{"code":"')
+    assert served.server.measures.refusals.total() == (status != 200)
     assert not served.console.reports
 
 

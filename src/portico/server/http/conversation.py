@@ -127,7 +127,9 @@ class Conversation(web.RequestHandler):
             status = HEAD_TOO_LONG
             message = f"the first line and each header have at most {LINE_BYTES:,} bytes"
         reason = (message or "it cannot be understood").strip().partition("\n")[0].rstrip(":.")
-        response = refusal(ProtocolError(f"protocol: this is no request: {reason}"), status)
+        error = ProtocolError(f"protocol: this is no request: {reason}")
+        self.connection.server.measures.refusals[error.code] += 1
+        response = refusal(error, status)
         complete(response)
         response.force_close()
         return response
