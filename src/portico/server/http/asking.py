@@ -62,4 +62,5 @@ async def settled(later: Later) -> Any:  # noqa: ANN401 - any value
 
 
 def _word(word: bytes | str | int | Body) -> Any:  # noqa: ANN401 - a word, or the body in place of one
-    return word if isinstance(word, (bytes, Body)) else str(word).encode()
+    # What of a header is not UTF-8 becomes the bytes that it was.
+    return word if isinstance(word, (bytes, Body)) else str(word).encode(errors="surrogateescape")
