@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import web
 
 from portico.model.errors import PorticoError, Unexpected
-from portico.server.http import downloads, events, guard, messages, puts, socket
+from portico.server.http import bodies, downloads, events, guard, messages, puts, socket, tus
 from portico.server.http.answers import Handler, refusal, worded
 from portico.server.http.conversation import Conversation, conversation_of
 from portico.server.limits import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portico.server.connection import Connection
     from portico.server.listener import Server
 
-ROUTES = (*messages.ROUTES, *events.ROUTES, *socket.ROUTES, *downloads.ROUTES, *puts.ROUTES)
+ROUTES = (*messages.ROUTES, *events.ROUTES, *socket.ROUTES, *downloads.ROUTES, *puts.ROUTES, *tus.ROUTES)
 
 
 class Site:
@@ -96,5 +96,5 @@ async def _complete(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in guard.HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "portico"
-    if request.get(puts.PAST):
+    if request.get(bodies.PAST):
         response.headers["Connection"] = "close"
