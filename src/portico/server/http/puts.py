@@ -47,6 +47,7 @@ async def _deposit(request: web.Request, call: Call, path: str, options: list[st
         await take_body(request, call, upload, begun["offset"])
         facts: FileCard = await ask(call, "FINISH", upload)
     except BaseException:
+        call.leave()  # the client may be gone, and its desk closed
         perform(call, [b"CANCEL", upload.encode()])
         raise
     return facts

@@ -1,8 +1,8 @@
 """`/uploads`: resumable uploads, for the page and every tus client.
 
 An upload is the same one as on every other wire: PUT begins it or goes on with it, WRITE adds to it, FINISH
-makes it a file as soon as the last byte has come. Its address has its id in it, and that is all it takes to go
-on with it: there is no list of them, and nothing expires but the upload itself.
+makes it a file as soon as the last byte has come. Its address has its id in it, and that is all it takes to
+go on with it: there is no list of them, and nothing expires but the upload itself.
 
 Source: tus resumable upload protocol 1.0.0 with creation, creation-with-upload, termination, checksum and
 expiration. One thing is ours: once an upload is a file, `Portico-SHA256` says which.
