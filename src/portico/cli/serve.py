@@ -110,6 +110,7 @@ def _settings(values: dict[str, Any]) -> Settings:
         read_only=values["read-only"],
         policy=_policy(values),
         drain=values["drain"],
+        allow_hosts=values["allow-host"],
         keep_entries=values["keep-entries"],
         keep_microseconds=None if days is None else days * DAY_MICROSECONDS,
     )

@@ -135,7 +135,7 @@ async def test_a_body_that_stands_still_is_given_up(shared, monkeypatch):
     monkeypatch.setattr(bodies, "STALLED_SECONDS", 0.05)
     peer = await shared.connect()
     peer.send(head("/files/a", "Content-Length: 1000") + DATA[:500])
-    assert (await peer.line()).startswith("HTTP/1.1 5")
+    assert (await peer.line()).startswith("HTTP/1.1 408 ")
     await until(lambda: left(shared) == [])
 
 

@@ -69,11 +69,17 @@ async def settled(later: Later) -> Any:  # noqa: ANN401 - any value
             there.value.close()
 
     later.then(take)
-    answer = await done
+    try:
+        answer = await done
+    except asyncio.CancelledError:
+        if not done.cancelled() and hasattr(later.value, "fd"):
+            later.value.close()  # it came in the same turn in which nobody waited any more
+        raise
     if isinstance(answer, PorticoError):
         raise answer
     return answer
 
 
 def _word(word: bytes | str | int | Body) -> Any:  # noqa: ANN401 - a word, or the body in place of one
-    return word if isinstance(word, (bytes, Body)) else str(word).encode()
+    # What of a header is not UTF-8 becomes the bytes that it was.
+    return word if isinstance(word, (bytes, Body)) else str(word).encode(errors="surrogateescape")

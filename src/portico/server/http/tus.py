@@ -17,13 +17,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from portico.commands.call import Call
-from portico.model.errors import NotOffered, PorticoError, TooBig, WrongDigest, WrongOffset
+from portico.model.errors import NotOffered, PorticoError, TimedOut, TooBig, WrongDigest, WrongOffset
 from portico.model.files import UploadFacts
 from portico.model.policy import ADD, NO_LIMIT
 from portico.server.http import guard
 from portico.server.http.answers import refusal
 from portico.server.http.asking import ask, call_of, settled
 from portico.server.http.bodies import ask_for, expect, next_of, take_body
+from portico.server.http.conversation import conversation_of
 from portico.wire.tus import (
     CHECKSUM,
     checksum_of,
@@ -71,6 +72,7 @@ STATUS: dict[type[PorticoError], int] = {
     WrongType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     WrongMethod: HTTPStatus.METHOD_NOT_ALLOWED,
     WrongChecksum: 460,
+    TimedOut: HTTPStatus.REQUEST_TIMEOUT,
 }
 """The status of what only this protocol refuses; 460 is its own."""
 
@@ -80,6 +82,7 @@ async def serve(request: web.Request) -> web.Response:
     try:
         response = await _answer(request)
     except PorticoError as error:
+        conversation_of(request).connection.server.measures.refusals[error.code] += 1
         response = refusal(error, STATUS.get(type(error)))
     response.headers["Tus-Resumable"] = VERSION
     if response.status == HTTPStatus.PRECONDITION_FAILED:
