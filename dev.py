@@ -51,7 +51,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 # Client libraries of other languages that the tests talk to; the tests look for them in this folder.
 NODE_FOLDER = ROOT / ".venv" / "node"
-NODE_PACKAGES = ("ioredis@5",)
+NODE_PACKAGES = ("ioredis@5", "tus-js-client@4")
 
 # More workers than this gain nothing: the tests wait for servers more than they compute.
 MOST_WORKERS = 4

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from portico.model.errors import PorticoError, TimedOut, Unexpected
-from portico.server.http import archives, events, fetching, guard, messages, metrics, puts, socket
+from portico.server.http import (
+    archives,
+    bodies,
+    events,
+    fetching,
+    guard,
+    messages,
+    metrics,
+    puts,
+    socket,
+    tus,
+)
 from portico.server.http.answers import Handler, complete, refusal, worded
 from portico.server.http.conversation import Conversation, conversation_of
 
@@ -27,6 +38,7 @@ ROUTES = (
     *metrics.ROUTES,
     *fetching.ROUTES,
     *puts.ROUTES,
+    *tus.ROUTES,
 )
 
 
@@ -98,6 +110,6 @@ class Site:
 
     async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
         complete(response)
-        if self._server.door.closed or request.get(puts.PAST):
+        if self._server.door.closed or request.get(bodies.PAST):
             response.headers["Connection"] = "close"
             response.force_close()
