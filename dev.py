@@ -5,7 +5,7 @@
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
-    bench wire|client|files     the benchmarks, each beside its peers; --quick for a look
+    bench wire|client|files|http  the benchmarks, each beside its peers; --quick for a look
     docs                        write docs/commands.md anew from the command table
     fuzz [args]                 the fuzzer
     faults client|files [args]  messages or transfers over connections that are cut, to servers that are
@@ -51,7 +51,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 # Client libraries of other languages that the tests talk to; the tests look for them in this folder.
 NODE_FOLDER = ROOT / ".venv" / "node"
-NODE_PACKAGES = ("ioredis@5",)
+NODE_PACKAGES = ("ioredis@5", "tus-js-client@4")
 
 # More workers than this gain nothing: the tests wait for servers more than they compute.
 MOST_WORKERS = 4

@@ -8,7 +8,7 @@ a lower bound.
 
     python -m bench wire [--quick] [--rounds 5] [--only NAME,...] [--json FILE]
     python -m bench client [the same]
-    python -m bench files [the same] [--size MIB] [--files N] [--memory DIR]
+    python -m bench files|http [the same] [--size MIB] [--files N] [--memory DIR]
 
 `ratios` and `table` are pure; `processes`, `servers` start and watch what is measured; `load` holds the
 generators; `figures` says what is compared with what, and what it has to reach.

@@ -1,4 +1,4 @@
-"""The command line: `python -m bench wire`, `python -m bench client`, `python -m bench files`."""
+"""The command line: `python -m bench wire`, `client`, `files` or `http`."""
 
 import argparse
 import dataclasses
@@ -26,7 +26,10 @@ COMMANDS = {
     "wire": "requests, durable messages, fan-out, memory, crashes",
     "client": "the client library, and what the commands of the shell cost",
     "files": "transfers: long files, trees, and what others notice of them",
+    "http": "long files over HTTP",
 }
+#: Those that have files of a size.
+FILE_COMMANDS = ("files", "http")
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
 #: Of a long file, in MiB, and of a tree, in small files: large enough that setting up does not count.
 SIZE, FILES = 1024, 10_000
@@ -94,7 +97,7 @@ def _context(options: argparse.Namespace, scratch: Path) -> Context:
     seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     seed = random.randrange(1 << 16) if options.seed is None else options.seed
     plain = Context(rounds, seconds, scratch, options.quick, seed)
-    if options.command != "files":
+    if options.command not in FILE_COMMANDS:
         return plain
     size = options.size or (QUICK_SIZE if options.quick else SIZE)
     files = options.files or (QUICK_FILES if options.quick else FILES)
@@ -131,7 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     for command, summary in COMMANDS.items():
         _add_flags(commands.add_parser(command, help=summary))
-    _add_file_flags(commands.choices["files"])
+    for command in FILE_COMMANDS:
+        _add_file_flags(commands.choices[command])
     return parser
 
 

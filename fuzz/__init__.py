@@ -1,6 +1,6 @@
 """Random bytes for whatever reads bytes.
 
-    python -m fuzz resp|text|http|sniff|bind [--seconds 10] [--seed N]
+    python -m fuzz resp|text|frames|json|sniff|bind [--seconds 10] [--seed N]
 
     corpus     what each target is given first, and what is cut and spliced into it
     mutate     how one input becomes another

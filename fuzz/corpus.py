@@ -21,6 +21,22 @@ HTTP = [
     b"HEAD /files/a HTTP/1.0\n\nrest",
     b"POST /messages HTTP/1.1\r\nContent-Length: 5\r\n\r\nHello",
 ]
+MASK = b"\x00\x00\x00\x00"
+FRAMES = [
+    b"\x81\x8d" + MASK + b'{"do":"ping"}' + b"\x89\x81" + MASK + b"?",
+    b"\x01\x87" + MASK + b'{"do":"' + b"\x8a\x80" + MASK + b"\x80\x86" + MASK + b'ping"}',
+    b"\x81\xfe\x00\x8d" + MASK + b'{"do":"ping"}'.ljust(0x8D),
+    b"\x81\xff" + bytes(6) + b"\x01\x00" + MASK + b'{"do":"ping"}'.ljust(256),
+    b"\x88\x82" + MASK + b"\x03\xe8" + b"\x82\x81" + MASK + b"x",
+]
+JSON = [
+    b'{"id": 7, "do": "say", "args": {"text": "Hello", "id": "k", "as": null}}',
+    b'{"id": "a", "do": "hello", "args": {"setname": "Ann", "auth": ["me", "token"]}}',
+    b'{"do": "history", "args": {"since": 0, "count": 10, "kind": "message"}}',
+    b'{"do": "list", "args": {"pattern": "**", "digest": true}}',
+    b'{"do": "write", "args": {"upload": "x", "offset": 0, "bytes": {"base64": "AP8="}}}',
+    b'{"do": "echo", "args": {"text": "\\ud83d\\ude00 \\ud83d \\u0000"}}',
+]
 SNIFF = [RESP[0], TEXT[0], TEXT[1], *HTTP, b"*", b"* a\n", b"\x16\x03\x01", b"a" * 8_190 + b"\r\n"]
 BIND = [
     b"HELLO\x003\x00AUTH\x00user\x00token\x00SETNAME\x00Ann",

@@ -6,7 +6,7 @@ from fuzz import targets
 from fuzz.run import Found, run
 from portico.wire.resp import RespCodec
 
-COUNTS = {"resp": 500, "text": 500, "http": 500, "sniff": 500, "bind": 300}
+COUNTS = {"resp": 500, "text": 500, "frames": 500, "json": 300, "sniff": 500, "bind": 300}
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)

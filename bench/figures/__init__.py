@@ -1,4 +1,4 @@
-"""Every figure of `python -m bench wire`, `client` and `files`, in the order of the table."""
+"""Every figure of `python -m bench wire`, `client`, `files` and `http`, in the order of the table."""
 
 from bench.figures import beside, bulk, copies, crash, fanout, memory, requests, start, threads
 from bench.figures import client as library
@@ -18,3 +18,8 @@ def client() -> list[Measurable]:
 def files() -> list[Measurable]:
     """Files: long ones, trees, and what others notice of transfers."""
     return [*bulk.figures(), *copies.figures(), *beside.figures()]
+
+
+def http() -> list[Measurable]:
+    """Long files over HTTP."""
+    return [*bulk.http_figures()]

@@ -44,6 +44,7 @@ def _portico(scratch: Path, root: Path) -> Iterator[Server]:
 
 
 PORTICO = Contender("portico", _portico, streams.Resp)
+PORTICO_HTTP = Contender("portico", _portico, partial(streams.Http, root="/files/"))
 NGINX = Contender("nginx", fileservers.nginx, streams.Http)
 VSFTPD = Contender("vsftpd", fileservers.vsftpd, streams.Ftp)
 
@@ -63,21 +64,23 @@ def big_file(folder: Path, size: int) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Fetches:
-    """The file, fetched by some at once."""
+    """The file, fetched by some at once; `portico` says over which wire from us."""
 
     peer: Contender
     count: int
+    portico: Contender = PORTICO
 
     @contextlib.contextmanager
     def prepare(self, context: Context) -> Iterator[Sides]:
         """Start both, and compare what comes with what is there."""
         file = big_file(context.scratch / "big", context.size)
         with _both(self.peer, context.scratch, file.parent) as (ours, peer):
-            for contender, server in ((PORTICO, ours), (self.peer, peer)):
+            for contender, server in ((self.portico, ours), (self.peer, peer)):
                 if isinstance(server, Server):
                     with streams.connected(contender.wire, server.port, 1) as wires:
                         streams.check(wires[0], BIG, file)
-            yield _sides(self.peer, ours, peer, partial(self._run, size=context.size))
+            run = partial(self._run, size=context.size)
+            yield _sides(self.peer, ours, peer, run, self.portico)
 
     def _run(self, contender: Contender, server: Server, size: int) -> Sample:
         with streams.connected(contender.wire, server.port, self.count) as wires:
@@ -158,9 +161,13 @@ def _both(peer: Contender, scratch: Path, root: Path) -> Iterator[tuple[Server, 
 
 
 def _sides(
-    peer: Contender, ours: Server, theirs: Server | str, run: Callable[[Contender, Server], Sample]
+    peer: Contender,
+    ours: Server,
+    theirs: Server | str,
+    run: Callable[[Contender, Server], Sample],
+    portico: Contender = PORTICO,
 ) -> Sides:
-    mine: Run = partial(run, PORTICO, ours)
+    mine: Run = partial(run, portico, ours)
     if isinstance(theirs, str):
         return Sides(mine, None, (theirs,))
     return Sides(mine, partial(run, peer, theirs))
@@ -190,3 +197,17 @@ def figures() -> list[Figure]:
         for peer, must in ((NGINX, 1.0), (VSFTPD, 2.0))
     ]
     return [*fetches, *deposits]
+
+
+def http_figures() -> list[Figure]:
+    """Fetches over HTTP on both sides, by one and by several."""
+    return [
+        Figure(
+            f"download-{count}-http",
+            f"download over HTTP, {count} at once / nginx",
+            "MiB/s",
+            RatioAtLeast(0.95, noise=NOISE),
+            Fetches(NGINX, count, PORTICO_HTTP).prepare,
+        )
+        for count in (1, 2, 4)
+    ]

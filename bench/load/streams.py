@@ -89,15 +89,16 @@ class Resp:
 
 
 class Http:
-    """nginx: one keepalive connection, GET and PUT."""
+    """nginx, and Portico where its files are: one keepalive connection, GET and PUT."""
 
-    def __init__(self, port: int) -> None:
-        """Connect."""
+    def __init__(self, port: int, root: str = "/") -> None:
+        """Connect; `root` is the address of all paths."""
+        self._root = root
         self._socket = socket.create_connection((HOST, port), SILENCE_SECONDS)
         _plain(self._socket)
 
     def fetch(self, path: str, size: int, take: Take | None = None) -> None:
-        self._socket.sendall(b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+        self._socket.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % self._address(path))
         begun = self._answer(b"200")
         if take is not None:
             take(memoryview(begun))
@@ -107,12 +108,16 @@ class Http:
         yield Part(b"", 0, size)
 
     def deposit(self, path: str, file: int, size: int) -> None:
-        head = b"PUT /%b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (path.encode(), size)
+        address = self._address(path)
+        head = b"PUT %b HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (address, size)
         send(self._socket, file, [Part(head, 0, size)])
         self._answer(b"20")
 
     def close(self) -> None:
         self._socket.close()
+
+    def _address(self, path: str) -> bytes:
+        return f"{self._root}{path}".encode()
 
     def _answer(self, status: bytes) -> bytes:
         """Read the head of an answer; return what came behind it."""
@@ -120,10 +125,10 @@ class Http:
         while b"\r\n\r\n" not in data:
             more = self._socket.recv(4096)
             if not more:
-                raise BenchError(f"nginx closed the connection after {data!r}")
+                raise BenchError(f"the server closed the connection after {data!r}")
             data += more
         if not data.startswith(b"HTTP/1.1 " + status):
-            raise BenchError(f"nginx answered {data[:100]!r}")
+            raise BenchError(f"the server answered {data[:100]!r}")
         return data.partition(b"\r\n\r\n")[2]
 
 

@@ -168,6 +168,12 @@ class Desk(Protocol):
         `Busy` when there are too many.
         """
 
+    def progress(self, upload: str) -> Later:
+        """Answer with the `UploadFacts` of an upload, also of one that has become a file within a day.
+
+        Whose it is stays as it is. Errors: `NotFound`.
+        """
+
     def write(self, upload: str, offset: int, data: bytes) -> Later:
         """Answer with the new offset. Errors: `NotFound`, `WrongOffset`, `Busy`, `TooBig`, `NoSpace`."""
 

@@ -21,6 +21,7 @@ SIZE = 17 * MIB + 5
 
 CONTENDERS = [
     pytest.param(bulk.PORTICO, id="portico"),
+    pytest.param(bulk.PORTICO_HTTP, id="portico over HTTP"),
     pytest.param(bulk.NGINX, id="nginx", marks=pytest.mark.peer("nginx", "apt-get install nginx")),
     pytest.param(bulk.VSFTPD, id="vsftpd", marks=pytest.mark.peer("vsftpd", "apt-get install vsftpd")),
 ]
@@ -40,7 +41,7 @@ def test_what_a_wire_carries_comes_as_it_is(contender, tmp_path):
         assert bulk.same(file, root / "new.bin")
         assert server.process.cpu() >= 0
         file.write_bytes(bytes(SIZE))
-        wires[0].fetch(BIG, SIZE)
+        wires[1].fetch(BIG, SIZE)
 
 
 def test_a_file_that_did_not_come_as_it_is_is_noticed(tmp_path):

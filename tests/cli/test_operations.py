@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 
 def row(setting: Setting) -> str:
     value = "" if setting.switch else " " + ("\\|".join(setting.choices) or setting.metavar)
-    default = "" if setting.default in (None, False) else f"`{setting.default}` "
+    default = "" if setting.default in (None, False, ()) else f"`{setting.default}` "
     return f"| `{setting.flag}{value}` | `{setting.variable}` | {default}| {setting.help} |"
 
 

@@ -47,8 +47,9 @@ class TestFlags:
         ]
         assert f"nc 127.0.0.1 {server.port}" in server.console[3]
         assert server.console[4] == f"With a prompt: portico connect -s 127.0.0.1:{server.port}"
-        assert f"redis-cli -3 -h 127.0.0.1 -p {server.port}" in server.console[5]
-        assert len(server.console) == 6
+        assert server.console[5] == f"In a browser:  http://127.0.0.1:{server.port}/"
+        assert f"redis-cli -3 -h 127.0.0.1 -p {server.port}" in server.console[6]
+        assert len(server.console) == 7
 
     def test_the_environment_counts_and_a_flag_goes_first(self, serve):
         server = serve(env={"PORTICO_MAX_CLIENTS": "9", "PORTICO_PORT": "1"}, port=0)

@@ -30,6 +30,7 @@ def test_the_defaults_of_the_contract():
         "keep-entries": None,
         "keep-days": None,
         "open": False,
+        "allow-host": (),
         "drain": 10,
         "quiet": False,
         "log-format": "text",

@@ -186,7 +186,7 @@ def test_a_text_connection_reads_no_more_than_a_screenful_can_take(room):
     person = room.text()
     person.type("")
     assert person.type("/read tester1.txt 0 65537")[0].startswith(
-        "error: a text connection reads at most 65,536"
+        "error: here at most 65,536 bytes are read at a time; fetch it with portico get, or GET /files"
     )
     assert person.type("/read tester1.txt 0 6") == ["twenty"]
 

@@ -22,7 +22,7 @@ from portico.model.errors import (
     WrongDigest,
     WrongOffset,
 )
-from portico.model.files import CHUNK_BYTES, Author, Chunk, Order, Progress, Receipt
+from portico.model.files import CHUNK_BYTES, Author, Chunk, Order, Progress, Receipt, UploadFacts
 from portico.ports import Desk, Repository, Sink, Source
 from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
@@ -359,6 +359,24 @@ async def test_a_cancelled_upload_is_forgotten(store):
     assert await answer(store.desk.put(Order("a", 10, upload=ID), MOST)) == Progress(ID, 0)
 
 
+async def test_how_far_an_upload_is_can_be_asked_by_its_id_alone(store):
+    order = Order("a", 10, SHA256, ID, replace=True, mtime=1_739_231_212_048_084)
+    await answer(store.desk.put(order, MOST))
+    await answer(store.desk.write(ID, 0, HELLO[:4]))
+    other = store.files.desk()
+    facts = await answer(other.progress(ID))
+    assert (facts.order, facts.offset, facts.ended) == (order, 4, False)
+    assert facts.expires > 1_739_231_212_048_084
+    await answer(store.desk.write(ID, 4, HELLO[4:]))
+    change = await answer(store.desk.finish(ID, ANN))
+    store.files.settled(change.key)
+    await store.reopen()
+    assert await answer(store.desk.progress(ID)) == UploadFacts(Order("a", 10, SHA256, ID), 10, ended=True)
+    for upload in ("", "no", "f" * 32):
+        with pytest.raises(NotFound):
+            await answer(store.desk.progress(upload))
+
+
 # --- several at it ----------------------------------------------------------------------------------
 
 
@@ -391,6 +409,16 @@ async def test_who_leaves_after_a_refused_end_leaves_the_upload_to_others(store)
     other.close()
     await outcome(last)
     assert await answer(store.desk.write(ID, 3, b"two")) == 6
+
+
+async def test_another_desk_may_go_on_in_the_moment_in_which_one_leaves(store):
+    for _ in range(20):
+        desk = store.files.desk()
+        at = (await answer(desk.put(Order("a", 100, upload=ID), MOST))).offset
+        await answer(desk.write(ID, at, b"x"))
+        desk.close()
+    assert await answer(store.desk.write(ID, 20, b"x" * 80)) == 100
+    assert (await answer(store.desk.finish(ID, ANN))).size == 100
 
 
 async def test_another_desk_may_finish(store):

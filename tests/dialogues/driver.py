@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from tests.support.plain import LineClient
 from tests.support.resp import RespClient, RespError, pairs
 from tests.support.stream import PATIENCE
+from tests.support.web import WebClient
 
 STEP = re.compile(r"(?P<who>\w+) *(?P<mark>[<>]) (?P<words>.*?)(?: +(?P<sign>[=!])(?: (?P<answer>.*))?)?")
 """One line of a script."""
@@ -310,5 +311,14 @@ def dict_of(reply: Any) -> dict[str, Any]:
     return reply if isinstance(reply, dict) else pairs(reply)
 
 
-WIRES = {"text": Text, "resp2": Resp, "resp3": Resp3}
+class WebSocket(Resp3):
+    """A page in a browser."""
+
+    def __init__(self, port: int) -> None:
+        self.client = WebClient(port)  # type: ignore[assignment]
+        self.name = self.seen_name = ""
+        self.seen = 0
+
+
+WIRES = {"text": Text, "resp2": Resp, "resp3": Resp3, "websocket": WebSocket}
 """Every wire that dialogues are played over."""

@@ -7,14 +7,17 @@ import pytest
 
 from portico.commands.arguments import WORD_BYTES
 from portico.room.limits import KEY_BYTES, MESSAGE_BYTES, NAME_CHARACTERS
-from portico.server.limits import PARTIAL_SECONDS, SILENT_SECONDS, STALLED_SECONDS
-from portico.wire import CODECS, Wire, http, resp, text
+from portico.server.limits import HEADERS, LINE_BYTES, PARTIAL_SECONDS, SILENT_SECONDS, STALLED_SECONDS
+from portico.wire import CODECS, Wire, resp, text, websocket
 from portico.wire.sniff import SNIFF_BYTES
 from tests.support.service import Guest, InMemory
+from tests.support.stream import Stream
+from tests.support.web import WebClient, frame
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```(text|resp|http)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-WIRES = {"text": Wire.TEXT, "resp": Wire.RESP, "http": Wire.HTTP}
+EXAMPLES = re.findall(r"^```(text|resp)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+WEB_EXAMPLES = re.findall(r"^```(http|websocket)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+WIRES = {"text": Wire.TEXT, "resp": Wire.RESP}
 
 LIMITS = [
     ("silence before the first byte", f"{SILENT_SECONDS} s"),
@@ -26,7 +29,9 @@ LIMITS = [
     ("bytes of one `WRITE`", f"{resp.BODY_BYTES:,}"),
     ("from one byte of a `WRITE`", f"{STALLED_SECONDS} s"),
     ("a RESP length", f"1 to {resp.LENGTH_DIGITS} digits"),
-    ("a head of HTTP", f"{http.HEAD_BYTES:,} bytes"),
+    ("a line or header of HTTP", f"{LINE_BYTES:,} bytes, {HEADERS}"),
+    ("a request over a WebSocket", f"{websocket.MESSAGE_BYTES:,} bytes"),
+    ("an id of such a request", f"{websocket.ID_CHARACTERS} characters"),
     ("a message", f"1 to {MESSAGE_BYTES:,} bytes"),
     ("a name", f"1 to {NAME_CHARACTERS} characters"),
     ("an idempotency key", f"1 to {KEY_BYTES} bytes"),
@@ -53,12 +58,44 @@ def test_the_examples_are_true(language, example):
     for sent, answers in turns(example):
         said = guest.feed(spelled(sent, wire).encode()).decode()
         expected = "".join(spelled(answer, wire) for answer in answers)
-        pattern = ".*?".join(map(re.escape, expected.split("...")))
-        assert re.fullmatch(pattern, said, re.DOTALL), f"after {sent!r} there came {said!r}"
+        assert re.fullmatch(pattern(expected), said, re.DOTALL), f"after {sent!r} there came {said!r}"
+
+
+def pattern(expected):
+    return ".*?".join(map(re.escape, expected.split("...")))
+
+
+@pytest.mark.parametrize("language, example", WEB_EXAMPLES, ids=[example[:20] for _, example in WEB_EXAMPLES])
+def test_the_examples_of_the_web_are_true(language, example, serve):
+    port = serve().port
+    if language == "http":
+        play_http(example, port)
+    else:
+        with WebClient(port) as client:
+            play_websocket(example, client)
+
+
+def play_http(example, port):
+    for sent, answers in turns(example):
+        expected = pattern(spelled("".join(answers), Wire.HTTP))
+        with Stream(port) as stream:
+            stream.send_raw(spelled(sent, Wire.HTTP).encode())
+            deadline = stream.deadline(None)
+            while not re.fullmatch(expected, stream.buffer.decode(), re.DOTALL):
+                assert stream.receive(deadline), f"after {sent!r} there came {stream.buffer!r}"
+
+
+def play_websocket(example, client):
+    for sent, answers in turns(example):
+        client.send_raw(frame(sent))
+        for answer in answers:
+            said = client.text(client.deadline(None))
+            assert re.fullmatch(pattern(answer), said), f"after {sent!r} there came {said!r}"
 
 
 def test_there_are_examples_of_every_wire():
     assert {language for language, _ in EXAMPLES} == set(WIRES)
+    assert {language for language, _ in WEB_EXAMPLES} == {"http", "websocket"}
 
 
 @pytest.mark.parametrize("what, value", LIMITS)

@@ -148,7 +148,7 @@ async def test_what_was_begun_and_not_finished_is_closed_in_words(start):
     for half, word in (
         (b"*2\r\n$4\r\nEC", b"-ERR protocol: "),
         (b"Hel", b""),
-        (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 400 "),
+        (b"GET / HTTP/1.1\r\nHos", b"HTTP/1.1 408 "),
     ):
         peer = await served.connect()
         peer.send(half)

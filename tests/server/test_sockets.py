@@ -2,12 +2,13 @@ import errno
 import os
 import socket
 import struct
+import sys
 
 import pytest
 
 from portico.model.errors import PorticoError
 from portico.server.limits import VANISHED_PROBES, VANISHED_SECONDS
-from portico.server.sockets import LAYOUT, Vital, hang_up, listen, read_vital, vanished
+from portico.server.sockets import LAYOUT, Traffic, Vital, hang_up, listen, read_vital, traffic, vanished
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,18 @@ def test_port_zero_is_one_port_on_every_address():
     assert len({sock.getsockname()[1] for sock in sockets}) == 1
     for sock in sockets:
         sock.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_the_kernel_counts_the_bytes_of_a_connection():
+    (listening,) = listen("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()) as client:
+        listening.setblocking(True)
+        accepted, _ = listening.accept()
+        with accepted:
+            client.sendall(b"x" * 1_000)
+            assert accepted.recv(1_000, socket.MSG_WAITALL)
+            assert 1_000 <= traffic(accepted).received <= 1_001
+            assert 1_000 <= traffic(client).sent <= 1_001
+    assert traffic(client) == traffic(None) == Traffic(0, 0)
+    assert Traffic(1, 2) + Traffic(3, 4) == Traffic(4, 6)

@@ -78,7 +78,9 @@ class Window:
 
     def find(self, selector: str) -> WebElement:
         """The first element of a CSS selector that is shown."""
-        return self.waited(lambda: next((e for e in self.all(selector) if e.is_displayed()), None), selector)
+        look = lambda: next((e for e in self.all(selector) if e.is_displayed()), None)  # noqa: E731
+        element: WebElement = self.waited(look, selector)
+        return element
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements("css selector", selector)
@@ -92,7 +94,8 @@ class Window:
     def texts(self, selector: str = "body") -> list[str]:
         """The texts of all elements of a selector, as they stand in one moment."""
         script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)"
-        return self.script(script, selector)
+        texts: list[str] = self.script(script, selector)
+        return texts
 
     def shows(self, text: str, where: str = "body") -> None:
         """Waits until a text can be read somewhere."""
@@ -111,7 +114,8 @@ class Window:
 
     def errors(self) -> list[str]:
         """What the console had to complain about since the last time."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
     def waited(self, look: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
         """What `look` returns once it is something; what it meets halfway does not count."""

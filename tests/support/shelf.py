@@ -19,7 +19,7 @@ from portico.model.errors import (
     WrongDigest,
     WrongOffset,
 )
-from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Progress, Receipt
+from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Progress, Receipt, UploadFacts
 from portico.model.later import Later
 from portico.model.paths import check_path
 from portico.model.patterns import Pattern
@@ -140,6 +140,17 @@ class ShelfDesk:
             upload = order.upload or f"{next(self.shelf.numbers):032x}"
             deposit = self.shelf.uploads.setdefault(upload, Deposit(order, bytearray()))
             return Progress(upload, len(deposit.data))
+
+        return at_once(work)
+
+    def progress(self, upload: str) -> Later:
+        def work() -> UploadFacts:
+            change = self.shelf.done.get(upload)
+            if change is not None:
+                order = Order(change.path, change.size, change.sha256, upload)
+                return UploadFacts(order, change.size, ended=True)
+            deposit = self._deposit(upload)
+            return UploadFacts(dataclasses.replace(deposit.order, upload=upload), len(deposit.data))
 
         return at_once(work)
 

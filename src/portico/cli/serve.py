@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from portico.server.listener import Server, Settings
 
 DESCRIPTION = (
-    "Serve a directory and its room on one port: people come with netcat, programs with any Redis client."
+    "Serve a directory and its room on one port: people come with netcat or a browser, programs with any Redis"
+    " client or curl."
     " Ctrl-C ends it."
 )
 EPILOG = (
@@ -110,6 +111,7 @@ def _settings(values: dict[str, Any]) -> Settings:
         read_only=values["read-only"],
         policy=_policy(values),
         drain=values["drain"],
+        allow_hosts=values["allow-host"],
         keep_entries=values["keep-entries"],
         keep_microseconds=None if days is None else days * DAY_MICROSECONDS,
     )
@@ -137,6 +139,7 @@ def header(server: Server, *, quiet: bool) -> list[Header]:
         lines += [
             f"Talk to it:    nc {reach} {port}          (type help for the commands)",
             f"With a prompt: {command()} connect -s {Address(reach, port)}",
+            f"In a browser:  http://{Address(reach, port)}/",
             f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
         ]
         if not is_loopback(host):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portico.cli.values import byte_size, number, seconds, truth
+from portico.cli.values import byte_size, host_names, number, seconds, truth
 from portico.model.policy import LEVELS
 
 HOUR_SECONDS = 3_600
@@ -73,6 +73,9 @@ SERVE = (
         "keep-days", None, "keep the entries of the last N days, forget older ones", number(1, 36_500), "N"
     ),
     Setting("open", default=False, help="let everybody in who can reach the address", parse=truth),
+    Setting(
+        "allow-host", (), "further names by which browsers may call this server: a,b", host_names, "NAMES"
+    ),
     Setting("drain", 10, "seconds that answers under way get at the end", seconds, "SECONDS"),
     Setting(
         "quiet", default=False, help="print only the first three lines, and troubles on stderr", parse=truth
@@ -84,7 +87,7 @@ SERVE = (
 def add_settings(parser: argparse.ArgumentParser, settings: tuple[Setting, ...]) -> None:
     """Give a parser the flags of some settings."""
     for setting in settings:
-        shown = "" if setting.default in (None, False) else f" (default: {setting.default})"
+        shown = "" if setting.default in (None, False, ()) else f" (default: {setting.default})"
         facts: dict[str, Any] = {"default": None, "help": setting.help + shown, "dest": setting.name}
         if setting.switch:
             facts |= {"action": "store_const", "const": "1"}

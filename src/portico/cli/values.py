@@ -12,6 +12,8 @@ DIGITS = re.compile("[0-9]{1,18}")
 
 SIZE = re.compile("([0-9]{1,15})([KMGT]?)(i?)B?", re.IGNORECASE)
 
+HOST = re.compile("[a-z0-9_-]{1,63}([.][a-z0-9_-]{1,63})*")
+
 DAY_SECONDS = 86_400
 
 
@@ -62,6 +64,14 @@ def not_empty(text: str) -> str:
     if not text:
         raise ValueError("it cannot be empty")
     return text
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Return names of hosts, separated by commas."""
+    names = tuple(name.strip().lower().removesuffix(".") for name in text.split(","))
+    if not all(map(HOST.fullmatch, names)):
+        raise ValueError("names like files.example.org are wanted, without port, separated by commas")
+    return names
 
 
 def flag(parse: Callable[[str], T]) -> Callable[[str], T]:

@@ -146,6 +146,12 @@ class Call:
             self._desk = self.service.repository.desk()
         return self._desk
 
+    def leave(self) -> None:
+        """Let others go on with the uploads this caller was at; the next desk is another one."""
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            desk.close()
+
     def close(self) -> None:
         """Leave the files: the caller is gone."""
         if self._desk is not None:

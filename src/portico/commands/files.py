@@ -108,7 +108,9 @@ async def _with_digest(call: Call, path: str) -> FileCard:
 def read(call: Call, path: str, offset: int, count: int, etag: str | None) -> Later:
     """Hand out a range of a file."""
     if not call.protocol and count > CHUNK_BYTES:
-        raise TooBig(f"a text connection reads at most {CHUNK_BYTES:,} bytes at a time; use: portico get")
+        raise TooBig(
+            f"here at most {CHUNK_BYTES:,} bytes are read at a time; fetch it with portico get, or GET /files"
+        )
 
     answer = range_of(call, path, offset, count, etag or "")
     answer.weight = min(count, CHUNK_BYTES)

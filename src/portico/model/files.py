@@ -78,6 +78,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadFacts:
+    """What is known of an upload by its id: what was asked for, and how far it has come.
+
+    `ended` once it has become a file: then the order has its size and SHA-256, and bears no option. `expires`
+    is the instant (microseconds) at which one that nobody goes on with is forgotten.
+    """
+
+    order: Order
+    offset: int
+    ended: bool = False
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileChange:
     """Something that has happened to the files and shall stand in the log, once: `key` tells it from others.
 

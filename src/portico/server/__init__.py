@@ -8,4 +8,5 @@ fanout       pushes: live followers together, slow ones each at its own pace
 carrier      the room's task: batches to the log, outcomes back
 deadlines    times that run out
 sockets      listening, and clients that vanished without a word
+measures     what it counts about itself
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
 from portico.model.entries import Entry
@@ -20,7 +21,8 @@ from portico.room.limits import SNAPSHOT_RECORDS, SNAPSHOT_SHARE
 from portico.room.outbox import Batch
 from portico.room.reducer import Outcome
 from portico.room.room import Applied, Room
-from portico.server.limits import RETRY_SECONDS
+from portico.server.limits import RETRY_SECONDS, SLOW_APPEND_SECONDS, TROUBLE_SECONDS
+from portico.server.measures import Durations
 
 
 class Audience(Protocol):
@@ -53,10 +55,14 @@ class Carrier:
         log: Log,
         audience: Audience,
         troubles: Troubles,
+        appends: Durations,
     ) -> None:
-        """Tell the audience of entries, and `troubles` of what goes wrong."""
+        """Tell the audience of entries, and `troubles` of what goes wrong; `appends` gets their durations."""
         self._room, self._history, self._log = room, history, log
         self._audience, self._troubles = audience, troubles
+        self._appends = appends
+        self._begun: float | None = None
+        self._failed: tuple[float, PorticoError] | None = None
         self._erasing: list[int] = []
         self._wake = asyncio.Event()
         self._snapshot_at = room.state.position
@@ -64,6 +70,16 @@ class Carrier:
         self.keep_count: int | None = None
         self.keep_since: Callable[[], int | None] = lambda: None
         room.outbox.wake = self._wake.set
+
+    @property
+    def trouble(self) -> PorticoError | None:
+        """Why nothing can be stored at present, as far as it was tried lately."""
+        now = perf_counter()
+        if self._failed is not None and now - self._failed[0] < TROUBLE_SECONDS:
+            return self._failed[1]
+        if self._begun is not None and now - self._begun > SLOW_APPEND_SECONDS:
+            return Unavailable(f"the log has not answered for {now - self._begun:.0f} seconds")
+        return None
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -116,14 +132,23 @@ class Carrier:
     async def _append(self, batch: Batch) -> int:
         """Append, again and again while the outcome is unknown; raise when nothing was stored."""
         tries = 0
+        self._begun = perf_counter()
         while True:
             try:
-                return await self._log.append(self._room.name, batch.bodies(), batch.key)
+                position = await self._log.append(self._room.name, batch.bodies(), batch.key)
             except Unavailable as error:
+                self._failed = (perf_counter(), error)
                 if not tries:
                     self._troubles.note(f"the log does not answer, trying on: {error.sentence}")
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
+            except PorticoError as error:
+                self._failed, self._begun = (perf_counter(), error), None
+                raise
+            else:
+                self._appends.add(perf_counter() - self._begun)
+                self._failed = self._begun = None
+                return position
 
     def _answer(self, answers: list[tuple[Later, Outcome]]) -> None:
         for later, outcome in answers:

@@ -4,6 +4,9 @@
                                                      │  hold              ▲
                                                      └─ backlog ──────────┘ as slots come free
 
+HTTP is read and written by a library instead (`reader`), until such a connection becomes one that pushes:
+then it speaks a codec as well.
+
 An idle connection is this object and its transport: codec, call, slots and backlog come with the first
 bytes. Reading pauses while requests are held back or the peer does not read its answers.
 
@@ -27,10 +30,12 @@ from portico.room.room import Address
 from portico.server.flows import Flows
 from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
 from portico.server.slots import Slots
+from portico.server.sockets import traffic
 from portico.wire import CODECS, Codec, Wire, sniff
 
 if TYPE_CHECKING:
     from portico.server.fanout import Follower
+    from portico.server.http.conversation import Conversation
     from portico.server.listener import Server
 
 
@@ -54,6 +59,7 @@ class Connection(asyncio.Protocol):
         "flows",
         "follower",
         "id",
+        "reader",
         "server",
         "transport",
     )
@@ -66,6 +72,7 @@ class Connection(asyncio.Protocol):
         self.call: Any = None
         self.follower: Follower | None = None
         self.choked = False
+        self.reader: Conversation | None = None
         self._head = b""
         self._slots: Any = None
         self.flows: Any = None
@@ -127,7 +134,8 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
-        self.pause_reading()
+        if self.reader is None:
+            self.pause_reading()
         self.server.fanout.pause(self)
 
     def resume_writing(self) -> None:
@@ -148,6 +156,7 @@ class Connection(asyncio.Protocol):
         for task in self._tasks or ():
             task.cancel()
         self.server.door.farewell(self)
+        self.server.measures.ended += traffic(self.transport.get_extra_info("socket"))
         if self.flows is not None:
             self.server.transfers.gone(self.call)
             self.flows.close()
@@ -174,10 +183,14 @@ class Connection(asyncio.Protocol):
         return data
 
     def speak(self, codec: Codec) -> None:
-        """Have a codec from now on, and begin with it as a visitor."""
+        """Have a codec from now on, and begin with it as a visitor.
+
+        A codec in the place of another begins with nothing under way: what had to do with the other is over.
+        """
         if self.call is not None:
+            self.server.transfers.gone(self.call)
             self.call.close()
-        self.codec = codec
+        self.codec, self.reader = codec, None
         self.call = Call(self.id, self.address, self.server, self, codec.pushes, codec.protocol)
         self._slots, self.flows = Slots(), Flows(self)
 
@@ -220,7 +233,7 @@ class Connection(asyncio.Protocol):
             if waiting:
                 slots.add(answer)
             elif type(request) is not Line or not request.silent:
-                data = codec.reply(answer)
+                data = self._reply(answer)
                 out.append(data)
                 size += len(data)
                 if size > BYTES_PER_TURN or codec.closing:
@@ -229,6 +242,12 @@ class Connection(asyncio.Protocol):
         if out:
             self.transport.write(b"".join(out))
         self._after()
+
+    def _reply(self, answer: Any) -> bytes:  # noqa: ANN401 - any reply
+        """Return an answer as bytes; count it if it is a refusal."""
+        if isinstance(answer, PorticoError):
+            self.server.measures.refusals[answer.code] += 1
+        return self.codec.reply(answer)  # type: ignore[no-any-return]
 
     def _must_wait(self, request: Request) -> bool:
         """Tell whether a request's turn comes only when all earlier answers are there."""
@@ -312,7 +331,7 @@ class Connection(asyncio.Protocol):
                 ranges = True
                 out += self.flows.around(answer)
             else:
-                out.append(self.codec.reply(answer))
+                out.append(self._reply(answer))
                 if type(answer) is Chunk:
                     self.server.transfers.sent(self.call, answer)
             if self.codec.closing:
@@ -370,12 +389,19 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether answers are still owed."""
+        if self.reader is not None:
+            return self.reader.answering > 0
         return self.codec is not None and (bool(self._slots) or self.flows.sending)
 
     @property
+    def over(self) -> bool:
+        """Whether the last word was said: what still comes is thrown away."""
+        return self._deaf
+
+    @property
     def watched(self) -> bool:
-        """Whether it matters when the peer vanishes: it holds a place, or is not read from."""
-        return self.call is not None and (bool(self.call.session) or self._paused)
+        """Whether it matters when the peer vanishes: it holds a place, is not read from, or does not read."""
+        return self.call is not None and (bool(self.call.session) or self._paused or self.choked)
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

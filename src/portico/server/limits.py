@@ -110,14 +110,22 @@ LINE_BYTES, HEADER_BYTES, HEADERS = 8_192, 8_192, 100
 KEEP_OPEN_SECONDS = 75
 """How long a connection waits for a next HTTP request: as nginx's."""
 
-BODY_BYTES = 1_048_576
-"""Longest body of an HTTP request that is not a file."""
-
 HEARTBEAT_SECONDS = 30
-"""Between the pings of a WebSocket: a browser that does not answer within half of that is gone."""
+"""Between the pings of a WebSocket: a browser from which nothing came until the next is gone."""
 
 KEEPALIVE_SECONDS = 15
 """Between the comments of an event stream: proxies close what was silent for a minute."""
+
+LAG_SECONDS, LAG_SAMPLES = 0.5, 30
+"""How often it is looked how late the event loop is, and how many times are remembered: a scraper that comes
+every fifteen seconds misses nothing."""
+
+TROUBLE_SECONDS = 60
+"""How long `/health` goes on saying that nothing can be stored after the last thing that could not be: where
+nothing is said nothing is tried, and a balancer that sends nobody would never see it end."""
+
+SLOW_APPEND_SECONDS = 10
+"""An append that takes so long is a trouble, too."""
 
 READ_BYTES = 524_288
 """Bytes of an HTTP request's body that may wait for who reads it."""

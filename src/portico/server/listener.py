@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from portico.commands.declare import Command
 from portico.commands.table import TABLE
 from portico.model.entries import Entry
+from portico.model.errors import PorticoError
 from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
@@ -24,6 +25,7 @@ from portico.server.door import Door
 from portico.server.fanout import Fanout
 from portico.server.http.site import Site
 from portico.server.limits import BACKLOG
+from portico.server.measures import Measures
 from portico.server.sockets import listen
 from portico.server.streams import Streams
 from portico.server.transfers import Transfers
@@ -84,7 +86,8 @@ class Server:
         self.read_only, self.policy = settings.read_only, settings.policy
         self.started = self.clock.now()
         self._console = console
-        self._carrier = Carrier(room, history, log, self, console)
+        self.measures = Measures()
+        self._carrier = Carrier(room, history, log, self, console, self.measures.appends)
         self._carrier.keep_count = settings.keep_entries
         self._carrier.keep_since = self._keep_since
         self.streams = Streams(self.report)
@@ -111,6 +114,7 @@ class Server:
         self._begin(self.door.sweep())
         self._begin(self.door.watch())
         self._begin(self.transfers.sweep())
+        self._begin(self.measures.watch())
         self._begin(Announcer(self.room, self.repository, self.clock, self._console).run())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -214,12 +218,18 @@ class Server:
         """Return how many connections there are."""
         return len(self.door.connections)
 
+    @property
+    def trouble(self) -> PorticoError | None:
+        """Why nothing can be stored at present; None while nothing is known against it."""
+        return self._carrier.trouble
+
     def _keep_since(self) -> int | None:
         kept = self.settings.keep_microseconds
         return None if kept is None else self.clock.now() - kept
 
     def publish(self, entries: list[Entry]) -> None:
         """Tell everybody of what was committed."""
+        self.measures.committed(entries)
         self.fanout.publish(entries)
         self.clock.ring()
         self._console.entries(entries)

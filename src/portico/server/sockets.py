@@ -35,6 +35,8 @@ LAYOUT = struct.Struct("=8B24I")
 """The first 104 bytes of Linux's struct tcp_info (linux/tcp.h), unchanged since 2.6."""
 STATE, PROBES, UNACKED, LAST_ACK = 0, 3, 12, 19
 """Where tcpi_state, tcpi_probes, tcpi_unacked and tcpi_last_ack_recv (milliseconds) stand in it."""
+COUNTS, COUNTS_OFFSET = struct.Struct("=2Q"), 120
+"""Further on, since Linux 4.1: tcpi_bytes_acked, tcpi_bytes_received."""
 TCP_CLOSE = 7
 """The state after a reset, which nobody hears of who is not reading at the time."""
 
@@ -61,16 +63,46 @@ def read_vital(data: bytes) -> Vital:
     return Vital(fields[STATE], fields[PROBES], fields[UNACKED], fields[LAST_ACK] / 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes of a connection, or of many: what came, and what went and was acknowledged."""
+
+    received: int
+    sent: int
+
+    def __add__(self, other: Traffic) -> Traffic:
+        """Return both together."""
+        return Traffic(self.received + other.received, self.sent + other.sent)
+
+
+NONE = Traffic(0, 0)
+
+
 def vanished(like: socket.socket | None) -> bool:
     """Tell whether the peer of a transport's socket is gone; False where the system cannot tell."""
+    data = _tcp_info(like, LAYOUT.size)
+    return len(data) >= LAYOUT.size and read_vital(data).vanished
+
+
+def traffic(like: socket.socket | None) -> Traffic:
+    """Return the bytes of a transport's socket until now; none where the system does not count them."""
+    size = COUNTS_OFFSET + COUNTS.size
+    data = _tcp_info(like, size)
+    if len(data) < size:
+        return NONE
+    sent, received = COUNTS.unpack_from(data, COUNTS_OFFSET)
+    return Traffic(received, sent)
+
+
+def _tcp_info(like: socket.socket | None, size: int) -> bytes:
+    """Return so much of a socket's struct tcp_info; less, or nothing, where the system has not that much."""
     if TCP_INFO is None or like is None or like.fileno() < 0:
-        return False
+        return b""
     try:
         with socket.socket(fileno=os.dup(like.fileno())) as sock:
-            data = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, LAYOUT.size)
+            return sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, size)
     except OSError:
-        return False
-    return len(data) >= LAYOUT.size and read_vital(data).vanished
+        return b""
 
 
 def crowds(like: socket.socket | None) -> bool:

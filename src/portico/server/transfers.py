@@ -89,6 +89,8 @@ class Transfers:
         self._clock, self._repository = clock, repository
         self._puts: dict[str, Transfer] = {}
         self._gets: dict[tuple[int, str, str], Transfer] = {}
+        self.moved = {"get": 0, "put": 0}
+        """Bytes of files that were sent and received since the start, by direction."""
 
     # Deposits
 
@@ -105,8 +107,10 @@ class Transfers:
 
     def wrote(self, upload: str, offset: int) -> None:
         """Take note of how far an upload has come."""
-        if upload in self._puts:
-            self._puts[upload].reach(offset)
+        transfer = self._puts.get(upload)
+        if transfer is not None:
+            self.moved["put"] += max(0, offset - transfer.offset)
+            transfer.reach(offset)
 
     def ended(self, upload: str) -> None:
         """Forget an upload: it was finished or given up."""
@@ -136,6 +140,7 @@ class Transfers:
         """Take note that a range is sent; with the last byte of a file it has been fetched."""
         count = len(piece.data) if isinstance(piece, Chunk) else piece.count
         end = piece.offset + count
+        self.moved["get"] += count
         key = (call.id, piece.path, piece.etag)
         transfer = self._gets.get(key)
         if transfer is not None:
@@ -161,6 +166,10 @@ class Transfers:
         """Return the numbers of the callers whose transfers move and are not at their end."""
         groups = (*self._puts.values(), *self._gets.values())
         return {transfer.call.id for transfer in groups if transfer.active}
+
+    def under_way(self) -> dict[str, int]:
+        """Return how many are under way in each direction."""
+        return {"get": len(self._gets), "put": len(self._puts)}
 
     def lines(self, viewer: Call | None = None) -> list[TransferLine]:
         """Return what is under way, to a caller with the ids of that one's own uploads alone."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 SINGLE = re.compile(
-    r"bytes=\s*(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-(?P<suffix>\d{1,18}))\s*", re.ASCII
+    r"bytes=\s*(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-(?P<suffix>\d{1,18}))\s*", re.ASCII | re.IGNORECASE
 )
+"""One range; eighteen digits are more than any file has bytes."""
 
 
 class Unsatisfiable(ValueError):
@@ -17,18 +18,18 @@ def range_of(header: str | None, size: int) -> tuple[int, int] | None:
     """Return the first byte and the number of bytes a Range header asks for; None for the whole file.
 
     Several ranges at once and what is no range are answered with the whole file, as a server may (section
-    14.2). Raise `Unsatisfiable` when the range begins behind the end.
+    14.2); so is any range of an empty file, which has no bytes to name. Raise `Unsatisfiable` when the range
+    begins behind the end.
     """
     match = SINGLE.fullmatch(header) if header is not None else None
-    if match is None:
+    if match is None or not size:
         return None
     if match["suffix"] is not None:
-        first, end = max(0, size - int(match["suffix"])), size
+        first, last = max(0, size - int(match["suffix"])), size - 1
     else:
-        first = int(match["first"])
-        end = size if match["last"] is None else min(size, int(match["last"]) + 1)
-        if match["last"] is not None and int(match["last"]) < first:
+        first, last = int(match["first"]), int(match["last"] or size - 1)
+        if match["last"] is not None and last < first:
             return None
-    if first >= end:
+    if first >= size:
         raise Unsatisfiable
-    return first, end - first
+    return first, min(last, size - 1) - first + 1

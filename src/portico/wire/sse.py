@@ -14,6 +14,8 @@ from portico.model.errors import PorticoError
 from portico.model.requests import Request
 from portico.wire.json_values import encode, entry_json
 
+LAST_CHUNK = b"0\r\n\r\n"
+
 
 class EventsCodec:
     """What is pushed into one response."""
@@ -27,7 +29,7 @@ class EventsCodec:
         self._chunked = chunked
         self.protocol = 0
         self.pushes = True
-        self.family = "events"
+        self.family = "events in chunks" if chunked else "events"
         self.closing = False
         self.owed = 0
 
@@ -57,8 +59,9 @@ class EventsCodec:
         return self._written(b"id: %d\nevent: entry\ndata: %b\n\n" % (entry.seq, entry_json(entry)))
 
     def closing_push(self, sentence: str) -> bytes:
-        """Return the word that the server is going; a reader comes back by itself."""
-        return self._written(b"event: closing\ndata: %b\n\n" % encode(sentence))
+        """Return the word that the server is going, and the response's end; a reader comes back by itself."""
+        word = self._written(b"event: closing\ndata: %b\n\n" % encode(sentence))
+        return word + (LAST_CHUNK if self._chunked else b"")
 
     def keepalive(self) -> bytes:
         """Return a comment: proxies close what is silent."""

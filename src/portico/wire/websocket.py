@@ -5,8 +5,8 @@
     < {"id": 8, "error": {"code": "TAKEN", "message": "the name ann is taken; choose another"}}
     < {"push": "entry", "data": {"seq": 12, ...}}
 
-Requests come as whole messages, whatever frames they came in; answers and pushes leave as frames, in the
-order of the requests.
+Each message is one request. Answers and pushes leave as frames, in the order of the requests, and so do the
+answers to pings, and the last frame.
 """
 
 from __future__ import annotations
@@ -20,7 +20,19 @@ from portico.model.entries import Entry
 from portico.model.errors import PorticoError, ProtocolError
 from portico.model.replies import Farewell
 from portico.model.requests import Request, Words
-from portico.wire.frames import GOING_AWAY, NORMAL, close_frame, text_frame
+from portico.wire.frames import (
+    GOING_AWAY,
+    INVALID,
+    Close,
+    Frames,
+    Message,
+    Ping,
+    Received,
+    close_frame,
+    ping_frame,
+    pong_frame,
+    text_frame,
+)
 from portico.wire.json_values import encode, entry_json, error_json, to_json
 
 MESSAGE_BYTES = 1_048_576
@@ -29,17 +41,21 @@ MESSAGE_BYTES = 1_048_576
 ID_CHARACTERS = 64
 """Longest id of a request, if it is a text; it is kept until the answer leaves."""
 
+ID_MOST = 2**53
+"""Largest id that is a number: up to here JSON readers hold it exactly (RFC 8259 section 6)."""
+
 
 class JsonCodec:
-    """JSON over one WebSocket. `receive` takes whole messages; what is returned are whole frames."""
+    """JSON over one WebSocket, from the bytes behind its handshake on."""
 
     echoes = True
 
-    __slots__ = ("_ids", "_words", "closing", "family", "owed", "protocol", "pushes")
+    __slots__ = ("_frames", "_ids", "_words", "closing", "family", "owed", "protocol", "pushes")
 
     def __init__(self, words: Callable[[str, Mapping[str, Any]], Words]) -> None:
         """Begin; `words` makes a request of a command's name and arguments, or raises `PorticoError`."""
         self._words = words
+        self._frames = Frames(MESSAGE_BYTES)
         self._ids: deque[Any] = deque()
         self.protocol = 0
         self.pushes = True
@@ -49,18 +65,27 @@ class JsonCodec:
 
     @property
     def partial(self) -> bool:
-        """Nothing incomplete is ever held here."""
-        return False
+        """Whether a message has begun and is not whole."""
+        return self._frames.partial
 
-    def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
-        """Return the request that a message is, or why it is none."""
+    def receive(self, data: bytes) -> Sequence[Any]:
+        """Return the requests that came whole, and what else is to be answered in their order."""
+        return [self._asked(received) for received in self._frames.receive(data)]
+
+    def _asked(self, received: Received) -> Request | PorticoError | Ping | Close:
+        if not isinstance(received, Message):
+            return received
+        try:
+            text = received.data.decode()
+        except UnicodeDecodeError:
+            return Close(INVALID, "a text is UTF-8")
         self._ids.append(None)
         try:
-            asked = _object(data)
+            asked = _object(text)
             self._ids[-1] = _id(asked)
-            return [self._words(*_asked(asked))]
+            return self._words(*_asked(asked))
         except PorticoError as error:
-            return [error]
+            return error
 
     def end(self) -> Sequence[Request | PorticoError]:
         """Return nothing: messages come whole."""
@@ -68,6 +93,11 @@ class JsonCodec:
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return the answer to the oldest request that has none yet."""
+        if isinstance(reply, Ping):
+            return pong_frame(reply)
+        if isinstance(reply, Close):
+            self.closing = True
+            return close_frame(reply)
         answer: dict[str, Any] = {"id": self._ids.popleft() if self._ids else None}
         if isinstance(reply, PorticoError):
             answer["error"] = error_json(reply)
@@ -77,7 +107,7 @@ class JsonCodec:
         if not isinstance(reply, (Farewell, ProtocolError)):
             return frame
         self.closing = True
-        return frame + close_frame(NORMAL)
+        return frame + close_frame(Close())
 
     def around(self, size: int) -> tuple[bytes, bytes]:  # noqa: ARG002 - no ranges of files are sent here
         """Return nothing: a caller without versions reads no more than a `Chunk` at once."""
@@ -89,12 +119,17 @@ class JsonCodec:
 
     def closing_push(self, sentence: str) -> bytes:
         """Return the word that the server is going, and the last frame."""
-        return text_frame(encode({"push": "closing", "data": sentence})) + close_frame(GOING_AWAY, sentence)
+        word = text_frame(encode({"push": "closing", "data": sentence}))
+        return word + close_frame(Close(GOING_AWAY, sentence))
+
+    def keepalive(self) -> bytes:
+        """Return what asks the client whether it is there."""
+        return ping_frame()
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise PorticoError("this is not JSON") from None
     if not isinstance(value, dict):
@@ -102,13 +137,21 @@ def _object(data: bytes) -> dict[str, Any]:
     return value
 
 
+def _unknown(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_unknown)
+"""RFC 8259, section 6: no NaN, no infinities, which Python would take and nobody else could read back."""
+
+
 def _id(asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a number, a text or nothing
     given = asked.get("id")
-    if isinstance(given, str) and len(given) > ID_CHARACTERS:
-        raise PorticoError(f"an id has at most {ID_CHARACTERS} characters")
-    if isinstance(given, (dict, list)):
-        raise PorticoError("an id is a number or a text")
-    return given
+    if isinstance(given, str) and len(given) <= ID_CHARACTERS and given.isprintable():
+        return given
+    if given is None or (type(given) is int and abs(given) <= ID_MOST):
+        return given
+    raise PorticoError(f"an id is a whole number, or a printable text of at most {ID_CHARACTERS} characters")
 
 
 def _asked(request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -33,6 +33,22 @@ STATUS = {
 """The status of each code (RFC 9110 section 15, RFC 4918 section 11); what is not here is 400."""
 
 
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries unless it has its own."""
+
+
+def complete(response: web.StreamResponse) -> None:
+    """Give an answer the headers that all have."""
+    response.headers["Server"] = "portico"
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
 def answer(reply: Any, status: HTTPStatus | int = HTTPStatus.OK) -> web.Response:  # noqa: ANN401 - any reply
     """Return a reply as JSON, with a line end for those who look at it in a terminal."""
     return web.Response(

@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import HttpVersion11, web
 
+from portico.commands.arguments import ENTRY
 from portico.server.http.asking import ask, call_of
 from portico.server.http.conversation import conversation_of
 from portico.server.limits import KEEPALIVE_SECONDS
@@ -14,20 +15,22 @@ from portico.wire.sse import EventsCodec
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Push entries until one of both goes: from now on, after `?since=`, or after the last that came."""
-    connection = conversation_of(request).connection
-    call = call_of(request)
+    conversation = conversation_of(request)
+    connection, history = conversation.connection, call_of(request).service.history
     since = request.headers.get("Last-Event-ID") or request.query.get("since")
-    options = [] if since is None else ["SINCE", since]
-    await ask(call, "HISTORY", *options, "COUNT", 1)  # refuses a number that is none, or is not kept any more
+    after = history.head if since is None else ENTRY.parse(since.encode(errors="surrogateescape"))
+    history.check_since(after)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.force_close()
     await response.prepare(request)
     codec = EventsCodec(chunked=request.version >= HttpVersion11)
-    connection.speak(codec)
-    await ask(call_of(request), "FOLLOW", *options)
+    conversation.begin(codec)
+    connection.write(codec.keepalive())
+    await ask(call_of(request), "FOLLOW", "SINCE", after)
     while True:
         await asyncio.sleep(KEEPALIVE_SECONDS)
-        connection.write(codec.keepalive())
+        if not connection.choked:
+            connection.write(codec.keepalive())
 
 
-ROUTES = (web.get("/events", events),)
+ROUTES = (web.get("/events", events, allow_head=False),)

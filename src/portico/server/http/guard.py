@@ -16,7 +16,7 @@ import re
 import socket
 from collections.abc import Collection
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from portico.model.errors import Denied, PorticoError
 
@@ -25,13 +25,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""What every answer carries unless it has its own."""
+ABSOLUTE = re.compile("https?://([^/?#]*)", re.IGNORECASE)
+"""A target that names its host, as requests to proxies do (RFC 9112 section 3.2.2)."""
 
 
 class WrongHost(PorticoError):
@@ -46,8 +41,11 @@ def own_names(listening: str, further: Collection[str]) -> frozenset[str]:
 
 def check(request: web.Request, names: Collection[str]) -> None:
     """Raise `PorticoError` for a request that a stranger's page may have made."""
-    host = request.headers.get("Host")
-    if host is not None:
+    hosts = request.headers.getall("Host", ())
+    if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
+        raise PorticoError("a request says once, in the header Host, whom it asks")
+    target = ABSOLUTE.match(request.raw_path)
+    for host in (*hosts, *target.groups()) if target else hosts:
         check_host(host, names)
     if request.method not in SAFE_METHODS or "Upgrade" in request.headers:
         check_origin(request)
@@ -73,8 +71,12 @@ def _is_address(name: str) -> bool:
 
 
 def check_origin(request: web.Request) -> None:
-    """Raise `Denied` when a request says that another origin's page made it."""
+    """Raise `Denied` when a request says that another origin's page made it.
+
+    The scheme is not compared: in front of us may stand what speaks TLS.
+    """
+    ours = request.headers.get("Host", "").lower()
     origin = request.headers.get("Origin")
-    foreign = origin is not None and origin.lower() != f"{request.scheme}://{request.host}".lower()
+    foreign = origin is not None and origin.lower().partition("://")[2] != ours
     if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Denied("a page of another web site asked for this; open this server's own page instead")

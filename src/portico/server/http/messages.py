@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import web
 
-from portico.model.errors import PorticoError, TooBig
+from portico.model.errors import PorticoError, TimedOut, TooBig
 from portico.model.files import VISITOR
 from portico.room.limits import MESSAGE_BYTES
-from portico.server.http.answers import answer
+from portico.server.http.answers import answer, refusal
 from portico.server.http.asking import ask, call_of
+from portico.server.http.conversation import conversation_of
+from portico.server.limits import PARTIAL_SECONDS
 
 OPTIONS = {"since": "SINCE", "count": "COUNT", "kind": "KIND", "wait": "WAIT"}
+
+
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+"""Of a message's body; the others would have to be guessed right."""
+
+
+class WrongCharset(PorticoError):
+    """A message in other characters than ours."""
+
+    def __init__(self) -> None:
+        super().__init__("a message is UTF-8; leave the charset out, or say utf-8")
 
 
 async def history(request: web.Request) -> web.Response:
@@ -38,12 +52,18 @@ async def say(request: web.Request) -> web.Response:
 
 async def text_of(request: web.Request) -> bytes:
     """Return a body that is a message; one line end behind it, as `echo` writes it, is not part of it."""
+    if (request.charset or "utf-8").lower() not in CHARSETS:
+        raise WrongCharset
     text = b""
-    async for data in request.content.iter_any():
-        text += data
-        if len(text) > MESSAGE_BYTES + 1:
-            raise TooBig(f"a message has at most {MESSAGE_BYTES:,} bytes")
-    return text.removesuffix(b"\n")
+    try:
+        async with asyncio.timeout(PARTIAL_SECONDS):
+            async for data in request.content.iter_any():
+                text += data
+                if len(text) > MESSAGE_BYTES + len(b"\r\n"):
+                    raise TooBig(f"a message has at most {MESSAGE_BYTES:,} bytes")
+    except TimeoutError:
+        raise TimedOut("the rest of the message took too long to come; nothing was said") from None
+    return text.removesuffix(b"\n").removesuffix(b"\r")
 
 
 async def status(request: web.Request) -> web.Response:
@@ -55,18 +75,19 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def manual(request: web.Request) -> web.Response:
-    """`GET /help[?command=]`: from the command table."""
-    words = [request.query["command"]] if "command" in request.query else []
+    """`GET /help` and `GET /help/COMMAND`: from the command table."""
+    command = request.match_info.get("command")
+    words = [] if command is None else [command]
     return answer(await ask(call_of(request), "HELP", *words))
 
 
 async def health(request: web.Request) -> web.Response:
-    """`GET /health`: whether the log answers, as a status a load balancer or script understands."""
-    call = call_of(request)
-    service = call.service
-    if not service.commands:
-        raise PorticoError("no commands")
-    return answer({"status": "ok", "log": service.log_identity, "head": service.history.head})
+    """`GET /health`: whether the log can be written, as a status that a load balancer understands."""
+    server = conversation_of(request).connection.server
+    trouble = server.trouble
+    if trouble is not None:
+        return refusal(trouble, HTTPStatus.SERVICE_UNAVAILABLE)
+    return answer({"status": "ok", "log": server.log_identity, "head": server.history.head})
 
 
 ROUTES = (
@@ -74,5 +95,6 @@ ROUTES = (
     web.post("/messages", say),
     web.get("/status", status),
     web.get("/help", manual),
+    web.get("/help/{command}", manual),
     web.get("/health", health),
 )

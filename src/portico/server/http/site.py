@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from portico.model.errors import PorticoError, Unexpected
-from portico.server.http import downloads, events, guard, messages, page, puts, socket
-from portico.server.http.answers import Handler, refusal, worded
-from portico.server.http.conversation import Conversation, conversation_of
-from portico.server.limits import (
-    HEADER_BYTES,
-    HEADERS,
-    KEEP_OPEN_SECONDS,
-    LINE_BYTES,
-    LINGER_SECONDS,
-    READ_BYTES,
+from portico.model.errors import PorticoError, TimedOut, Unexpected
+from portico.server.http import (
+    archives,
+    bodies,
+    events,
+    fetching,
+    guard,
+    messages,
+    metrics,
+    page,
+    puts,
+    socket,
+    tus,
 )
+from portico.server.http.answers import Handler, complete, refusal, worded
+from portico.server.http.conversation import Conversation, conversation_of
 
 if TYPE_CHECKING:
     from portico.server.connection import Connection
     from portico.server.listener import Server
 
-ROUTES = (*page.ROUTES, *messages.ROUTES, *events.ROUTES, *socket.ROUTES, *downloads.ROUTES, *puts.ROUTES)
+CANCEL_SECONDS = 0.5
+"""What a request still under way gets at the very end, after the time to drain."""
+
+ROUTES = (
+    *page.ROUTES,
+    *messages.ROUTES,
+    *events.ROUTES,
+    *socket.ROUTES,
+    *metrics.ROUTES,
+    *fetching.ROUTES,
+    *puts.ROUTES,
+    *tus.ROUTES,
+)
 
 
 class Site:
@@ -36,7 +51,7 @@ class Site:
         """Begin closed."""
         self._server = server
         self._runner: web.AppRunner
-        self._protocol: Callable[[], web.RequestHandler]
+        self._manager: web.Server
         self._names: frozenset[str] = frozenset()
 
     async def open(self) -> None:
@@ -45,22 +60,15 @@ class Site:
         self._names = guard.own_names(settings.host, settings.allow_hosts)
         application = web.Application(middlewares=[self._answer])
         application.add_routes(ROUTES)
-        application.on_response_prepare.append(_complete)
+        application[archives.UNDER_WAY] = set()
+        application.on_response_prepare.append(self._complete)
         self._runner = web.AppRunner(
-            application,
-            access_log=None,
-            handler_cancellation=True,
-            tcp_keepalive=False,
-            keepalive_timeout=KEEP_OPEN_SECONDS,
-            lingering_time=LINGER_SECONDS,
-            max_line_size=LINE_BYTES,
-            max_field_size=HEADER_BYTES,
-            max_headers=HEADERS,
-            auto_decompress=False,
-            read_bufsize=READ_BYTES,
+            application, handler_cancellation=True, shutdown_timeout=CANCEL_SECONDS, access_log=None
         )
         await self._runner.setup()
-        self._protocol = cast("Callable[[], web.RequestHandler]", self._runner.server)
+        manager = self._runner.server
+        assert manager is not None  # noqa: S101 - it was set up just now
+        self._manager = manager
 
     async def close(self) -> None:
         """End what is still being answered."""
@@ -68,33 +76,42 @@ class Site:
 
     def take(self, connection: Connection, data: bytes) -> None:
         """Go on with a connection that speaks HTTP."""
-        Conversation(connection, self._protocol()).data_received(data)
+        Conversation(connection, self._manager).data_received(data)
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         conversation = conversation_of(request)
-        conversation.answering()
+        conversation.answer_begins(request)
         try:
             guard.check(request, self._names)
             return await handler(request)
         except guard.WrongHost as error:
-            return refusal(error, HTTPStatus.MISDIRECTED_REQUEST)
+            return self._refuse(error, HTTPStatus.MISDIRECTED_REQUEST)
+        except messages.WrongCharset as error:
+            return self._refuse(error, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        except TimedOut as error:
+            return self._refuse(error, HTTPStatus.REQUEST_TIMEOUT)
         except PorticoError as error:
-            return refusal(error)
+            return self._refuse(error)
         except web.HTTPException as error:
-            return refusal(worded(error), error.status)
+            response = self._refuse(worded(error), error.status)
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+            return response
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - one request's trouble is not everybody's
             self._server.report(error)
-            return refusal(Unexpected())
+            return self._refuse(Unexpected())
         finally:
-            conversation.answered()
+            conversation.answer_ends()
 
+    def _refuse(self, error: PorticoError, status: int | None = None) -> web.Response:
+        self._server.measures.refusals[error.code] += 1
+        return refusal(error, status)
 
-async def _complete(request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in guard.HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["Server"] = "portico"
-    if request.get(puts.PAST):
-        response.headers["Connection"] = "close"
+    async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
+        complete(response)
+        if self._server.door.closed or request.get(bodies.PAST):
+            response.headers["Connection"] = "close"
+            response.force_close()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portico.model.errors import Busy, Exists, PorticoError, Unavailable, WrongDigest, WrongOffset
-from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Progress
+from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Progress, UploadFacts
 from portico.model.later import Later
 from portico.model.paths import check_new_path, check_path, presentable
 from portico.stores.files.catalog import Catalog
@@ -166,6 +166,15 @@ class Batch:
         if not upload.kept:
             self._begun.append(upload)
         return upload.progress
+
+    def progress(self, upload: str) -> UploadFacts:
+        self._flush()
+        uploads = self._uploads()
+        found = uploads.find(upload)
+        if found is not None:
+            return uploads.facts(found)
+        change = self._answer_again(upload)
+        return UploadFacts(Order(change.path, change.size, change.sha256, upload), change.size, ended=True)
 
     def write(self, upload: str, offset: int, data: bytes) -> int:
         found = self._claim(upload, offset, len(data))
@@ -379,5 +388,5 @@ def _lost() -> Unavailable:
     return Unavailable("it is not known whether that was done; look, then say it again")
 
 
-VAIN = frozenset({Batch.read, Batch.stat, Batch.receive})
+VAIN = frozenset({Batch.read, Batch.stat, Batch.progress, Batch.receive})
 """Jobs that nobody profits from when their client is gone."""

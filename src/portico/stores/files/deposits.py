@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portico.model.errors import Busy, Exists, NoSpace, PorticoError, TooBig, WrongOffset
-from portico.model.files import Order
+from portico.model.files import Order, UploadFacts
 from portico.stores.files.beneath import FILE, sync_data
 from portico.stores.files.catalog import Catalog, Kept
 from portico.stores.files.digests import Digests
@@ -29,6 +29,7 @@ from portico.stores.files.uploads import (
     FOLLOW_BYTES,
     MOST_BYTES,
     SYNC_BYTES,
+    Owner,
     Upload,
     being_finished,
     unknown,
@@ -60,10 +61,12 @@ def boot_id() -> str:
 
 
 class Uploads:
-    """The uploads whose files are in an open folder."""
+    """The uploads whose files are in an open folder; each is kept some seconds after its last byte."""
 
-    def __init__(self, folder: int, catalog: Catalog, digests: Digests, *, durable: bool) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: int, catalog: Catalog, digests: Digests, keep: float, *, durable: bool
+    ) -> None:
+        self.folder, self._keep = folder, keep
         self._catalog, self._digests, self._durable = catalog, digests, durable
         self._boot = boot_id()
         self._lock = threading.Lock()
@@ -116,7 +119,7 @@ class Uploads:
             return None
         return self._catalog.intent(f"{UPLOAD}:{upload}")
 
-    def put(self, order: Order, most: int, desk: object) -> Upload:
+    def put(self, order: Order, most: int, desk: Owner) -> Upload:
         """Return the upload for an order, begun or continued; see `portico.ports.Desk.put`."""
         with self._lock:
             upload = self._all.get(order.upload) or self._all.get(self._same.get(_content(order), ""))
@@ -196,15 +199,23 @@ class Uploads:
         if upload.kept:
             self._catalog.drop_upload(upload.id)
 
-    def sweep(self, seconds: float) -> None:
-        """Forget the uploads that nobody has written to for so long."""
+    def facts(self, upload: Upload) -> UploadFacts:
+        """Return what is known of an open upload."""
+        left = int((self._written(upload) + self._keep) * 1_000_000)
+        return UploadFacts(replace(upload.order, upload=upload.id), upload.offset, expires=left)
+
+    def sweep(self) -> None:
+        """Forget the uploads that nobody has written to for too long."""
         for upload in list(self._all.values()):
             with contextlib.suppress(OSError):
-                # Not the time of modification: that is the depositor's to choose, and set before the end.
-                written = os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_ctime
-                if time.time() - written > seconds and upload.sink is None and not upload.finishing:
+                old = time.time() - self._written(upload) > self._keep
+                if old and upload.sink is None and not upload.finishing:
                     self.drop(upload)
                     upload.discard()
+
+    def _written(self, upload: Upload) -> float:
+        # Not the time of modification: that is the depositor's to choose, and set before the end.
+        return os.stat(upload.id, dir_fd=self.folder, follow_symlinks=False).st_ctime
 
     def close(self) -> None:
         """Let go of all files; nothing is forgotten."""
@@ -212,7 +223,7 @@ class Uploads:
             upload.let_go()
         os.close(self.folder)
 
-    def _begin(self, order: Order, most: int, desk: object) -> Upload:
+    def _begin(self, order: Order, most: int, desk: Owner) -> Upload:
         if order.size is not None and order.size > most:
             raise TooBig(f"a deposit has at most {most:,} bytes here; this one has {order.size:,}")
         if len(self._all) >= ALL_MOST or self._held_by(desk) >= OPEN_MOST:
@@ -226,7 +237,7 @@ class Uploads:
         self._add(upload)
         return upload
 
-    def _held_by(self, desk: object) -> int:
+    def _held_by(self, desk: Owner) -> int:
         if len(self._all) < OPEN_MOST:
             return 0
         return sum(1 for upload in self._all.values() if upload.owner is desk and not upload.finishing)

@@ -47,6 +47,10 @@ class DirectoryDesk:
         """Begin or continue an upload; see the port."""
         return self._ask(Batch.put, order, most)
 
+    def progress(self, upload: str) -> Later:
+        """Answer with how far an upload has come; see the port."""
+        return self._ask(Batch.progress, upload)
+
     def write(self, upload: str, offset: int, data: bytes) -> Later:
         """Write bytes to an upload; see the port."""
         return self._ask(Batch.write, upload, offset, data)
@@ -156,9 +160,7 @@ class DirectoryDesk:
     def _leave(self) -> None:
         """Let others go on with the uploads."""
         for upload in self._client.uploads.values():
-            if upload.owner is self._client:
-                upload.owner = None
-                upload.let_go(unless_finishing=True)
+            upload.leave(self._client)
         self._client.uploads.clear()
         self._gone = True
 

@@ -180,7 +180,7 @@ class DirectoryRepository:
         if self._state is not None:
             folder = self._state / "uploads"
             prepare_directory(folder)
-            uploads = Uploads(_open_root(folder), catalog, digests, durable=durable)
+            uploads = Uploads(_open_root(folder), catalog, digests, self._keep, durable=durable)
             publisher = Publisher(catalog, uploads, self._folders, self._watcher.expect, durable=durable)
         return Premises(self._root, self._folders, catalog, digests, self._pool, uploads, publisher, durable)
 
@@ -199,7 +199,7 @@ class DirectoryRepository:
 
     def _sweep(self, premises: Premises) -> None:
         if premises.uploads is not None:
-            premises.uploads.sweep(self._keep)
+            premises.uploads.sweep()
         premises.catalog.sweep()
 
     def _sweep_later(self) -> None:

@@ -22,6 +22,7 @@ import json
 import os
 import threading
 import time
+from typing import Protocol
 
 from portico.model.errors import Busy, NoSpace, NotFound, PorticoError, TooBig, Unavailable, WrongOffset
 from portico.model.files import Order, Progress
@@ -54,8 +55,14 @@ def write_error(error: OSError) -> PorticoError:
     return Unavailable(f"the files cannot be written at present: {error.strerror}")
 
 
+class Owner(Protocol):
+    """Whose an upload is, until that one has `left`."""
+
+    left: bool
+
+
 class Upload:
-    """One upload. `owner` is any object, None when nobody is at it; `sink` what takes a body for it."""
+    """One upload. `owner` is None when nobody is at it; `sink` what takes a body for it."""
 
     __slots__ = (
         "_file",
@@ -85,7 +92,7 @@ class Upload:
         """Name one whose file, in an open folder, has `offset` bytes; it is opened when needed."""
         self.folder, self.id, self.order, self.offset = folder, upload, order, offset
         self.wanted = offset
-        self.owner: object | None = None
+        self.owner: Owner | None = None
         self.sink: object | None = None
         self.began = began
         self.most = MOST_BYTES
@@ -118,17 +125,35 @@ class Upload:
                 raise unknown(self.id) from None
         return self._file
 
-    def free_for(self, desk: object) -> bool:
+    def free_for(self, desk: Owner) -> bool:
         """Tell whether a desk may go on with it."""
-        return self.owner is None or self.owner is desk or time.monotonic() - self.touched > SILENT_SECONDS
+        owner = self.owner
+        return owner is None or owner is desk or owner.left or self._silent
 
-    def claim(self, desk: object) -> None:
+    @property
+    def _silent(self) -> bool:
+        return time.monotonic() - self.touched > SILENT_SECONDS
+
+    def claim(self, desk: Owner) -> None:
         """Have it belong to a desk; raise `Busy` when another one is at it."""
-        if not self.free_for(desk):
-            raise Busy("another connection is at this upload; wait until it has ended or was silent for 30 s")
-        if self.owner is not desk:
-            self.owner, self.sink = desk, None
-        self.touched = time.monotonic()
+        with self.lock:
+            if not self.free_for(desk):
+                raise Busy(
+                    "another connection is at this upload; wait until it has ended or was silent for 30 s"
+                )
+            if self.owner is not desk:
+                self.owner, self.sink = desk, None
+            self.touched = time.monotonic()
+
+    def leave(self, desk: Owner) -> None:
+        """Have it belong to nobody, and close the file, unless it is another desk's by now."""
+        self.leaving = True
+        with self.hashing, self.lock:
+            self.leaving = False
+            if self.owner is desk:
+                self.owner = None
+                if not self.finishing:
+                    self._close()
 
     def want(self, offset: int, size: int) -> None:
         """Take note that so many bytes shall be written at an offset; raise unless they may be."""
@@ -198,12 +223,14 @@ class Upload:
         self.leaving = True
         with self.hashing, self.lock:
             self.leaving = False
-            if self.finishing and unless_finishing:
-                return
-            self.sink = None
-            if self._file >= 0:
-                os.close(self._file)
-                self._file = -1
+            if not (self.finishing and unless_finishing):
+                self._close()
+
+    def _close(self) -> None:
+        self.sink = None
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def discard(self) -> None:
         """Remove the file."""
