@@ -40,6 +40,8 @@ export class Composer {
     onSubmit("join", () => this.#join());
     onSubmit("full", () => this.#wait(!this.#waiting));
     onSubmit("say", () => this.#say());
+    byId("rename").addEventListener("click", () => this.write("/name "));
+    byId("leave").addEventListener("click", () => this.#connection.leave().catch(() => {}));
     byId("full-back").addEventListener("click", () => this.#lookOn());
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => {

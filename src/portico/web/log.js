@@ -50,7 +50,7 @@ export class LogView {
     const line = el("li", { class: "note" }, ...lines.map((text) => el("p", {}, text)));
     line.append(el("small", {}, "Only you see this"));
     this.#append([line]);
-    this.#last = null;
+    if (this.#last) this.#last = { at: this.#last.at }; // the next message begins with its sender again
     this.#toEnd();
   }
 

@@ -33,6 +33,9 @@ TYPES = {
 
 PAGE = "index.html"
 
+WORKERS = frozenset({"digest.js", "sha256.js"})
+"""Modules the page itself does not need: the first upload asks for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -55,9 +58,13 @@ def assets() -> dict[str, Asset]:
     """Return the files of the page by name; the document asks for all modules at once."""
     found = {each.name: each.read_bytes() for each in sorted(files("portico").joinpath("web").iterdir(), key=_name)}
     bodies = {name: body for name, body in found.items() if name.rpartition(".")[2] in TYPES}
-    modules = [f'<link rel="modulepreload" href="/web/{name}">' for name in bodies if name.endswith(".js")]
+    modules = [f'<link rel="modulepreload" href="/web/{name}">' for name in bodies if _is_module(name)]
     bodies[PAGE] = bodies[PAGE].replace(b"MODULES", "\n".join(modules).encode())
     return {name: asset(name, body) for name, body in bodies.items()}
+
+
+def _is_module(name: str) -> bool:
+    return name.endswith(".js") and name not in WORKERS
 
 
 def _name(entry: Traversable) -> str:
