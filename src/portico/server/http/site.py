@@ -17,6 +17,7 @@ from portico.server.http import (
     guard,
     messages,
     metrics,
+    page,
     puts,
     socket,
     tus,
@@ -32,6 +33,7 @@ CANCEL_SECONDS = 0.5
 """What a request still under way gets at the very end, after the time to drain."""
 
 ROUTES = (
+    *page.ROUTES,
     *messages.ROUTES,
     *events.ROUTES,
     *socket.ROUTES,

@@ -1,0 +1,81 @@
+// One file: what it is, a look into it, and what can be done with it.
+
+import { button, copyButton, el, timeOf } from "/web/draw.js";
+import { open, question } from "/web/dialogs.js";
+import { fileUrl, size } from "/web/format.js";
+import { sentence } from "/web/composer.js";
+
+const IMAGE = /\.(png|jpe?g|gif|webp|avif|svg|bmp|ico)$/i;
+const IMAGE_BYTES = 20_000_000; // beyond, a phone has to load too much for a look
+const TEXT_BYTES = 65_536; // some twenty pages
+
+export class Preview {
+  #connection;
+
+  constructor(connection) {
+    this.#connection = connection;
+  }
+
+  /** Shows a file; rejects with why it cannot be shown. */
+  async show(path) {
+    const file = await this.#connection.request("stat", { path });
+    const look = el("div", { class: "look" });
+    const ask = el("div");
+    open(path, look, facts(file), this.#actions(file, ask), ask);
+    await fill(look, file);
+  }
+
+  #actions(file, ask) {
+    const address = location.origin + fileUrl(file.path);
+    const remove = () => ask.replaceChildren(question(`Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, ask), () => ask.replaceChildren()));
+    return el(
+      "div",
+      { class: "row" },
+      el("a", { class: "strong", href: fileUrl(file.path), download: "" }, "Download"),
+      copyButton("Copy link", () => address),
+      button("Delete", remove, { class: "plain" }),
+    );
+  }
+
+  async #remove(file, ask) {
+    try {
+      await this.#connection.request("remove", { path: file.path });
+      document.getElementById("dialog").close();
+    } catch (error) {
+      ask.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
+    }
+  }
+}
+
+function facts(file) {
+  const rows = [
+    ["Size", `${size(file.size)}${file.size >= 1000 ? ` (${file.size.toLocaleString()} bytes)` : ""}`],
+    ["Changed", timeOf(file.mtime, new Date(file.mtime).toLocaleString())],
+    ["Put by", file.by],
+    ["SHA-256", file.sha256 && el("code", {}, file.sha256)],
+  ];
+  return el("dl", { class: "sheet" }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+async function fill(look, file) {
+  if (file.size === 0) return look.append(el("p", { class: "hint" }, "An empty file."));
+  if (IMAGE.test(file.path) && file.size <= IMAGE_BYTES) {
+    const image = el("img", { src: `${fileUrl(file.path)}?inline`, alt: `Preview of ${file.path}` });
+    image.addEventListener("error", () => image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")));
+    return look.append(image);
+  }
+  const text = await beginning(file).catch(() => null);
+  if (text === null) return look.append(el("p", { class: "hint" }, "No preview: this file is neither text nor a picture."));
+  look.append(el("pre", { tabindex: 0, "aria-label": "Preview" }, text));
+  if (file.size > TEXT_BYTES) look.append(el("p", { class: "hint" }, `The first ${size(TEXT_BYTES)}.`));
+}
+
+/** The beginning of a file as text; null where it is none. */
+async function beginning(file) {
+  const response = await fetch(fileUrl(file.path), { headers: { Range: `bytes=0-${TEXT_BYTES - 1}` } });
+  if (!response.ok) return null;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes.includes(0)) return null;
+  const cut = bytes.length < file.size; // perhaps within a character
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: cut });
+}
