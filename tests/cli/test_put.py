@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import os
 
@@ -132,3 +134,32 @@ def test_ctrl_c_keeps_what_came_and_the_same_again_goes_on(shelf, here, tmp_path
     assert (done.returncode, done.stdout) == (0, b"big.bin\n")
     assert done.stderr.startswith(b"big.bin: resuming at ")
     assert (shelf.directory / "big.bin").read_bytes() == data
+
+
+def test_an_upload_that_began_in_a_browser_is_gone_on_with(shelf, shell, here):
+    data = os.urandom(300_000)
+    (here / "big.bin").write_bytes(data)
+    web = http.client.HTTPConnection("127.0.0.1", shelf.port)
+    tus = {"Tus-Resumable": "1.0.0"}
+    name = base64.b64encode(b"begun.bin").decode()
+    web.request(
+        "POST", "/uploads", headers=tus | {"Upload-Length": "300000", "Upload-Metadata": f"filename {name}"}
+    )
+    begun = web.getresponse()
+    begun.read()
+    where = begun.headers["Location"]
+    part = tus | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    web.request("PATCH", where, data[:50_000], part)
+    assert web.getresponse().status == 204
+    web.close()
+    upload = where.rpartition("/")[2]
+    done = shell(shelf, "put", "big.bin", "--as", "begun.bin", "--upload", upload)
+    assert (done.code, done.out) == (0, "begun.bin\n")
+    assert "resuming at 16 %" in done.err
+    assert (shelf.directory / "begun.bin").read_bytes() == data
+
+
+def test_an_upload_is_of_one_file(shelf, shell, here):
+    done = shell(shelf, "put", "-r", "notes", "--upload", "a" * 32)
+    assert (done.code, done.out) == (2, "")
+    assert "--upload is one file's" in done.err

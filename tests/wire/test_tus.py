@@ -77,7 +77,15 @@ def words(order: Order) -> list[str | int]:
 
 
 def test_checksums():
-    assert checksum_of(f"sha256 {base64(bytes(32))}") == bytes(32)
-    for text in ("", "sha256", f"sha1 {base64(bytes(20))}", f"sha256 {base64(bytes(31))}", "sha256 ???"):
+    assert checksum_of(f"sha256 {base64(bytes(32))}") == ("sha256", bytes(32))
+    assert checksum_of(f"sha1 {base64(bytes(20))}") == ("sha1", bytes(20))
+    for text in (
+        "",
+        "sha256",
+        f"md5 {base64(bytes(16))}",
+        f"sha1 {base64(bytes(32))}",
+        f"sha256 {base64(bytes(31))}",
+        "sha256 ???",
+    ):
         with pytest.raises(PorticoError):
             checksum_of(text)

@@ -38,6 +38,12 @@ def add_put(parser: argparse.ArgumentParser) -> None:
         help="its path in the repository; with / at the end a folder for all of them (default: its own name)",
     )
     parser.add_argument("--replace", action="store_true", help="put it in the place of one of the same name")
+    parser.add_argument(
+        "--upload",
+        metavar="ID",
+        type=flag(not_empty),
+        help="go on with this upload, which may have begun elsewhere: TRANSFERS and the page show its id",
+    )
     parser.add_argument("-r", "--recursive", action="store_true", help="deposit folders with all in them")
     add_target(parser)
     parser.set_defaults(run=put)
@@ -62,6 +68,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("--as is the name of one file; with / at the end it is a folder for several")
     if STDIN in arguments.files and (not path or path.endswith("/")):
         raise UsageError("standard input has no name; give it one with --as")
+    if arguments.upload and (len(arguments.files) > 1 or arguments.recursive):
+        raise UsageError("--upload is one file's; put that file alone")
     if STDIN in arguments.files and arguments.token_file == STDIN:
         raise UsageError("standard input can be the file or the token, not both")
 
@@ -88,7 +96,9 @@ async def _nothing(name: str, *_: object) -> NoReturn:
 async def _file(
     name: str, path: str, arguments: argparse.Namespace, client: AsyncClient, tell: Tell
 ) -> FileFacts:
-    return await client.put(name, path, replace=arguments.replace, progress=tell)
+    return await client.put(
+        name, path, replace=arguments.replace, upload=arguments.upload or "", progress=tell
+    )
 
 
 async def _folder(

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from portico.server.listener import Server, Settings
 
 DESCRIPTION = (
-    "Serve a directory and its room on one port: people come with netcat or a browser, programs with any Redis"
-    " client or curl."
-    " Ctrl-C ends it."
+    "Serve a directory and its room on one port: people come with netcat or a browser, programs with curl or"
+    " any Redis client. Ctrl-C ends it."
 )
 EPILOG = (
     "Every flag can also be set in the environment: --max-clients is PORTICO_MAX_CLIENTS. A flag goes first."

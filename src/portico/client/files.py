@@ -131,6 +131,7 @@ class Files:
         path: str | None = None,
         *,
         replace: bool = False,
+        upload: str = "",
         progress: FileTeller | None = None,
     ) -> FileFacts:
         """Deposit a file; return its facts once it is listed: whole, verified, and on the server's disk.
@@ -141,15 +142,16 @@ class Files:
 
         What was deposited of a file is gone on with: when the connection breaks, until `timeout` seconds went
         by without a byte, and by the next `put` of the unchanged file to the same path, within a day. That
-        does not hold for what is read from a pipe.
+        does not hold for what is read from a pipe. `upload` goes on with an upload of that id, whoever began
+        it: in a browser, say.
 
         Raise `Exists` (and there is no `replace`), `Changed` (the file was written to meanwhile), `Denied`,
         `TooBig`, `NoSpace` (there), `Busy` (another client is at this upload), `WrongDigest`, `Unavailable`.
         """
-        from portico.client.transfer.deposit import deposit  # noqa: PLC0415 - as above
+        from portico.client.transfer.deposit import Aim, deposit  # noqa: PLC0415 - as above
 
         return await self._do(
-            progress, lambda job: deposit(job, self._route(), source, path, replace=replace)
+            progress, lambda job: deposit(job, self._route(), source, path, Aim(replace, upload))
         )
 
     async def put_tree(

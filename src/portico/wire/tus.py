@@ -19,10 +19,9 @@ METADATA_KEY = re.compile(r"[!-+\--~]+")
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 
-CHECKSUM = "sha256"
-"""The one algorithm of `Upload-Checksum`, as it is the one of the files."""
-
-SHA256_BYTES = 32
+CHECKSUMS = {"sha256": 32, "sha1": 20}
+"""The algorithms of `Upload-Checksum` with the bytes of their digests: that of our files, and the one that
+the specification wants of everybody. Either tells bytes that were damaged on the way."""
 
 
 def number_of(name: str, text: str | None) -> int:
@@ -84,13 +83,13 @@ def expiry_of(facts: UploadFacts) -> dict[str, str]:
     return {"Upload-Expires": formatdate(facts.expires // 1_000_000, usegmt=True)}
 
 
-def checksum_of(text: str) -> bytes:
-    """Return the digest of an `Upload-Checksum`; raise `PorticoError` for another algorithm, or none."""
+def checksum_of(text: str) -> tuple[str, bytes]:
+    """Return algorithm and digest of an `Upload-Checksum`; raise `PorticoError` for others, or none."""
     algorithm, _, value = text.partition(" ")
-    digest = _decoded("Upload-Checksum", value) if algorithm == CHECKSUM else b""
-    if len(digest) != SHA256_BYTES:
-        raise PorticoError(f"Upload-Checksum is {CHECKSUM}, a blank, and the digest in Base64")
-    return digest
+    digest = _decoded("Upload-Checksum", value) if algorithm in CHECKSUMS else b""
+    if not digest or len(digest) != CHECKSUMS[algorithm]:
+        raise PorticoError(f"Upload-Checksum is {' or '.join(CHECKSUMS)}, a blank, and the digest in Base64")
+    return algorithm, digest
 
 
 def _decoded(name: str, value: str) -> bytes:

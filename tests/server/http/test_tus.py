@@ -90,7 +90,7 @@ async def test_options_says_what_is_offered(shared):
         assert said.headers["Tus-Extension"].split(",") == [
             *("creation", "creation-with-upload", "termination", "checksum", "expiration")
         ]
-        assert said.headers["Tus-Checksum-Algorithm"] == "sha256"
+        assert said.headers["Tus-Checksum-Algorithm"] == "sha256,sha1"
         assert said.headers["Tus-Max-Size"] == "1000000"
 
 

@@ -13,6 +13,7 @@ import io
 import os
 import stat
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,39 +52,36 @@ SLOWEST_DISK = 20_000_000
 """Bytes a second of a disk under the repository: how long FINISH may take beyond the usual."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a deposit may be besides new: in the place of another file, or an upload that goes on."""
+
+    replace: bool
+    upload: str = ""
+
+
 def deposit(
-    job: Job,
-    route: Route,
-    source: str | os.PathLike[str] | BinaryIO,
-    path: str | None,
-    *,
-    replace: bool,
+    job: Job, route: Route, source: str | os.PathLike[str] | BinaryIO, path: str | None, aim: Aim
 ) -> FileFacts:
     """Deposit a file, or what comes from a pipe; see `Files.put`."""
     if isinstance(source, str | os.PathLike) and source != "-":
-        path = path_of(Path(source), path)
-        return deposit_file(job, route, Path(source), path, replace=replace)
+        return deposit_file(job, route, Path(source), path_of(Path(source), path), aim)
     pipe = PipeSource(sys.stdin.buffer if isinstance(source, str | os.PathLike) else source)
-    return Deposit(job, pipe, path_of(None, path), replace=replace).run(route)
+    return Deposit(job, pipe, path_of(None, path), aim).run(route)
 
 
 def deposit_file(
-    job: Job,
-    route: Route,
-    source: Path,
-    path: str,
-    *,
-    replace: bool,
-    tell: FileTeller | None = None,
+    job: Job, route: Route, source: Path, path: str, aim: Aim, *, tell: FileTeller | None = None
 ) -> FileFacts:
     """Deposit what a name stands for, which may be a pipe as well."""
     with doing("read", source):
         file = io.FileIO(source)
     with file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return Deposit(job, PipeSource(file), path, replace=replace, tell=tell).run(route)
+            return Deposit(job, PipeSource(file), path, aim, tell=tell).run(route)
         with FileSource(file, source) as whole:
-            return Deposit(job, whole, path, replace=replace, identity=whole.identity, tell=tell).run(route)
+            identity = "" if aim.upload else whole.identity
+            return Deposit(job, whole, path, aim, identity=identity, tell=tell).run(route)
 
 
 def path_of(source: Path | None, path: str | None) -> str:
@@ -103,8 +101,8 @@ class Deposit:
         job: Job,
         source: Source,
         path: str,
+        aim: Aim,
         *,
-        replace: bool,
         identity: str = "",
         tell: FileTeller | None = None,
     ) -> None:
@@ -113,10 +111,10 @@ class Deposit:
         `tell` hears of everything, instead of who watches the job now and then.
         """
         self._tell = tell or (lambda progress: job.report(lambda: progress, last=progress.done))
-        self._job, self._source, self._path, self._replace = job, source, path, replace
+        self._job, self._source, self._path, self._replace = job, source, path, aim.replace
         self._identity = identity
         self._uploads = Uploads()
-        self._upload = self._what = ""
+        self._upload, self._what = aim.upload, ""
         self._resumed: int | None = None
         self._sent: int | None = None
 

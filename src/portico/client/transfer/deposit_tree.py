@@ -18,7 +18,7 @@ from pathlib import Path
 from portico.client.resp import encode
 from portico.client.transfer.answers import facts_of
 from portico.client.transfer.channel import BROKEN, DIGEST_SECONDS, Channel
-from portico.client.transfer.deposit import PASSING, deposit_file
+from portico.client.transfer.deposit import PASSING, Aim, deposit_file
 from portico.client.transfer.job import Job
 from portico.client.transfer.local import doing
 from portico.client.transfer.route import Route
@@ -226,14 +226,8 @@ class DepositTree:
     def _deposit_large(self, found: Found) -> None:
         """Deposit a file as `deposit` does it, resumably."""
         try:
-            facts = deposit_file(
-                self._job,
-                self._route,
-                Path(found.source),
-                found.path,
-                replace=self._replace,
-                tell=self._told,
-            )
+            aim, source = Aim(self._replace), Path(found.source)
+            facts = deposit_file(self._job, self._route, source, found.path, aim, tell=self._told)
         except BROKEN:
             raise
         except Exists as error:

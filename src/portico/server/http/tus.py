@@ -26,7 +26,7 @@ from portico.server.http.asking import ask, call_of, settled
 from portico.server.http.bodies import ask_for, expect, next_of, take_body
 from portico.server.http.conversation import conversation_of
 from portico.wire.tus import (
-    CHECKSUM,
+    CHECKSUMS,
     checksum_of,
     expiry_of,
     going_on,
@@ -113,7 +113,7 @@ def _options(request: web.Request) -> web.Response:
     headers = {
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
-        "Tus-Checksum-Algorithm": CHECKSUM,
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
     }
     most = call_of(request).service.policy.max_upload
     if most < NO_LIMIT:
@@ -192,18 +192,20 @@ async def _written(request: web.Request, call: Call, upload: str, offset: int) -
     announced = request.headers.get("Upload-Checksum")
     if announced is None:
         return await take_body(request, call, upload, offset)
-    digest = checksum_of(announced)
+    algorithm, digest = checksum_of(announced)
     if (request.content_length or 0) > CHECKED_BYTES:
         raise _too_long_to_check()
     await ask(call, "WRITE", upload, offset, b"")
     ask_for(request)
-    body = await _checked(request, digest)
+    body = await _short(request)
+    if hashlib.new(algorithm, body, usedforsecurity=False).digest() != digest:
+        raise WrongChecksum("these bytes are not those of their checksum; send them again")
     reached: int = await ask(call, "WRITE", upload, offset, body)
     return reached
 
 
-async def _checked(request: web.Request, digest: bytes) -> bytes:
-    """Return a whole body that has the digest it is said to have."""
+async def _short(request: web.Request) -> bytes:
+    """Return a whole body that is short enough to be checked."""
     pieces: list[bytes] = []
     size = 0
     while data := await next_of(request.content):
@@ -211,10 +213,7 @@ async def _checked(request: web.Request, digest: bytes) -> bytes:
         size += len(data)
         if size > CHECKED_BYTES:
             raise _too_long_to_check()
-    body = b"".join(pieces)
-    if hashlib.sha256(body).digest() != digest:
-        raise WrongChecksum("these bytes are not those of their checksum; send them again")
-    return body
+    return b"".join(pieces)
 
 
 def _too_long_to_check() -> TooBig:
