@@ -9,7 +9,7 @@ export class Commands {
   #connection;
   #calls;
 
-  /** `calls` are what the page can do: note(...lines), help(command), show(path). */
+  /** `calls` are what the page can do: note(...lines), erased(seq), help(command), show(path). */
   constructor(connection, calls) {
     this.#connection = connection;
     this.#calls = calls;
@@ -60,9 +60,9 @@ const DO = {
     await show(rest);
   },
 
-  async erase({ rest, ask, note }) {
+  async erase({ rest, ask, erased }) {
     await ask("erase", { seq: rest });
-    note(`The text of entry ${rest} is erased.`);
+    erased(rest);
   },
 
   async remove({ rest, show }) {

@@ -15,6 +15,7 @@ export class Composer {
   #text = byId("text");
   #name = byId("name");
   #waiting = false;
+  #kept = "";
 
   constructor(connection, commands) {
     this.#connection = connection;
@@ -29,8 +30,9 @@ export class Composer {
     this.#listen();
   }
 
-  /** Puts a text into the box, to be gone on with. */
+  /** Puts a text into the box, to be gone on with; what is there comes back once that is said. */
   write(text) {
+    this.#kept ||= this.#text.value;
     this.#text.value = text;
     this.#typed();
     this.#text.focus();
@@ -129,9 +131,12 @@ export class Composer {
     if (meant === null) return;
     this.#text.value = "";
     this.#typed();
-    if (meant.say !== undefined) return this.#connection.say(meant.say);
     try {
-      await this.#commands.run(meant.command, meant.rest);
+      if (meant.say === undefined) await this.#commands.run(meant.command, meant.rest);
+      else this.#connection.say(meant.say);
+      this.#text.value ||= this.#kept;
+      this.#kept = "";
+      this.#typed();
     } catch (error) {
       if (this.#text.value === "") this.#text.value = typed;
       this.#typed();

@@ -76,12 +76,10 @@ function isLocal(host) {
   return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
-/** Returns a row of buttons that asks before something is done. */
-export function question(text, yes, act, no) {
-  return el(
-    "div",
-    { class: "question", role: "alertdialog", "aria-label": text },
-    el("p", {}, text),
-    el("div", { class: "row" }, button(yes, act, { class: "danger" }), button("Keep", no, { class: "plain", autofocus: true })),
-  );
+/** Asks, in an element, before something is done; whoever presses Enter too soon keeps what there is. */
+export function ask(place, text, yes, act) {
+  const keep = button("Keep", () => place.replaceChildren(), { class: "plain" });
+  const row = el("div", { class: "row" }, button(yes, act, { class: "danger" }), keep);
+  place.replaceChildren(el("div", { class: "question", role: "group", "aria-label": text }, el("p", {}, text), row));
+  keep.focus();
 }

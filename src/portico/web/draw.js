@@ -102,6 +102,6 @@ export function copyButton(label, text) {
       made.textContent = "Could not copy";
     }
     setTimeout(() => (made.textContent = label), 1500);
-  });
+  }, { class: "plain" });
   return made;
 }

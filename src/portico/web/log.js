@@ -54,6 +54,12 @@ export class LogView {
     this.#toEnd();
   }
 
+  /** Takes the text of an entry off the page. */
+  erased(seq) {
+    const line = this.#log.querySelector(`[data-seq="${Number(seq)}"]`);
+    line?.querySelector(".text")?.replaceChildren(el("i", {}, "erased"));
+  }
+
   #add(entry) {
     this.#queue.push(entry);
     if (this.#queue.length > CAP) {

@@ -18,7 +18,12 @@ const show = (path) => preview.show(path).catch((error) => log.note(error.messag
 const help = (command) => dialogs.help(connection, command);
 
 const log = new LogView(connection, { show, rewrite: (text) => composer.write(text) });
-const commands = new Commands(connection, { help, note: (...lines) => log.note(...lines), show: (path) => preview.show(path) });
+const commands = new Commands(connection, {
+  help,
+  note: (...lines) => log.note(...lines),
+  erased: (seq) => log.erased(seq),
+  show: (path) => preview.show(path),
+});
 const composer = new Composer(connection, commands);
 const files = new Files(connection, { show });
 const uploads = new Uploads(connection, () => files.folder);

@@ -1,7 +1,7 @@
 // One file: what it is, a look into it, and what can be done with it.
 
 import { button, copyButton, el, timeOf } from "/web/draw.js";
-import { open, question } from "/web/dialogs.js";
+import { ask, open } from "/web/dialogs.js";
 import { fileUrl, size } from "/web/format.js";
 import { sentence } from "/web/composer.js";
 
@@ -20,14 +20,14 @@ export class Preview {
   async show(path) {
     const file = await this.#connection.request("stat", { path });
     const look = el("div", { class: "look" });
-    const ask = el("div");
-    open(path, look, facts(file), this.#actions(file, ask), ask);
+    const below = el("div");
+    open(path, look, facts(file), this.#actions(file, below), below);
     await fill(look, file);
   }
 
-  #actions(file, ask) {
+  #actions(file, below) {
     const address = location.origin + fileUrl(file.path);
-    const remove = () => ask.replaceChildren(question(`Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, ask), () => ask.replaceChildren()));
+    const remove = () => ask(below, `Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, below));
     return el(
       "div",
       { class: "row" },
@@ -37,12 +37,12 @@ export class Preview {
     );
   }
 
-  async #remove(file, ask) {
+  async #remove(file, below) {
     try {
       await this.#connection.request("remove", { path: file.path });
       document.getElementById("dialog").close();
     } catch (error) {
-      ask.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
+      below.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
     }
   }
 }

@@ -129,10 +129,12 @@ export class Uploads {
 
   #show() {
     const rows = this.#rows.slice(0, SHOWN);
-    const list = byId("uploads");
-    list.replaceChildren(...rows.map((row) => (row.line = this.#updated(row))));
+    const lines = rows.map((row) => this.#updated(row));
     const left = this.#rows.length - rows.length;
-    if (left > 0) list.append(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
+    if (left > 0) lines.push(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
+    const list = byId("uploads");
+    const same = lines.length === list.children.length && lines.every((line, index) => line === list.children[index]);
+    if (!same) list.replaceChildren(...lines);
   }
 
   /** A row's line: kept while its state is the same, so that focus and a pressed button stay. */

@@ -21,7 +21,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
     " worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What the page may load and do: only what this server sends, and nothing that stands inside of a document."""
+"""What the page may load and do: only what this server sends, nothing that stands in the document."""
 
 TYPES = {
     "html": "text/html; charset=utf-8",
