@@ -20,7 +20,12 @@ export class Commands {
     if (!Object.hasOwn(DO, name)) {
       throw new Error(`There is no command /${name} here; type help, or //${name} to say it`);
     }
-    await DO[name]({ rest, ask: (...words) => this.#connection.request(...words), connection: this.#connection, ...this.#calls });
+    await DO[name]({
+      rest,
+      ask: (...words) => this.#connection.request(...words),
+      connection: this.#connection,
+      ...this.#calls,
+    });
   }
 }
 
@@ -76,7 +81,9 @@ const DO = {
 
   async transfers({ ask, note }) {
     const under = await ask("transfers");
-    const lines = under.map((each) => `${each.direction} ${each.path}: ${size(each.offset ?? 0)} of ${size(each.size ?? 0)}`);
+    const lines = under.map(
+      (each) => `${each.direction} ${each.path}: ${size(each.offset ?? 0)} of ${size(each.size ?? 0)}`,
+    );
     note(...(lines.length > 0 ? lines : ["Nothing is under way."]));
   },
 };

@@ -1,7 +1,7 @@
 // Joining, waiting for a place, and the message box.
 
 import { byId } from "/web/draw.js";
-import { restore, store } from "/web/connection.js";
+import { restore, store } from "/web/keeping.js";
 import { meaning } from "/web/typed.js";
 
 const DRAFT = "portico.draft";
@@ -81,7 +81,10 @@ export class Composer {
     byId("full").hidden = false;
     const name = this.#name.value.trim();
     byId("full-text").textContent = this.#waiting
-      ? `Waiting for a place. You join ${name ? `as ${name}` : ""} as soon as somebody leaves.`.replace("  ", " ")
+      ? `Waiting for a place. You join ${name ? `as ${name}` : ""} as soon as somebody leaves.`.replace(
+          "  ",
+          " ",
+        )
       : sentence(error.message.replace(" Try again later.", ""));
     byId("wait").textContent = this.#waiting ? "Stop waiting" : "Wait for a place";
     byId("full-back").hidden = this.#waiting;

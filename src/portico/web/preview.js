@@ -27,7 +27,8 @@ export class Preview {
 
   #actions(file, below) {
     const address = location.origin + fileUrl(file.path);
-    const remove = () => ask(below, `Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, below));
+    const remove = () =>
+      ask(below, `Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, below));
     return el(
       "div",
       { class: "row" },
@@ -54,18 +55,27 @@ function facts(file) {
     ["Put by", file.by],
     ["SHA-256", file.sha256 && el("code", {}, file.sha256)],
   ];
-  return el("dl", { class: "sheet" }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl",
+    { class: "sheet" },
+    ...rows
+      .filter(([, value]) => value)
+      .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 async function fill(look, file) {
   if (file.size === 0) return look.append(el("p", { class: "hint" }, "An empty file."));
   if (IMAGE.test(file.path) && file.size <= IMAGE_BYTES) {
     const image = el("img", { src: `${fileUrl(file.path)}?inline`, alt: `Preview of ${file.path}` });
-    image.addEventListener("error", () => image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")));
+    image.addEventListener("error", () =>
+      image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")),
+    );
     return look.append(image);
   }
   const text = await beginning(file).catch(() => null);
-  if (text === null) return look.append(el("p", { class: "hint" }, "No preview: this file is neither text nor a picture."));
+  if (text === null)
+    return look.append(el("p", { class: "hint" }, "No preview: this file is neither text nor a picture."));
   look.append(el("pre", { tabindex: 0, "aria-label": "Preview" }, text));
   if (file.size > TEXT_BYTES) look.append(el("p", { class: "hint" }, `The first ${size(TEXT_BYTES)}.`));
 }
