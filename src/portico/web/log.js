@@ -1,17 +1,17 @@
 // The conversation: entries of the log as lines, newest below.
 //
 // However many arrive at once, a frame draws a bounded number, and the page holds the newest CAP; older ones
-// are fetched when asked for. Neighbouring messages of one sender share a name.
+// are fetched when asked for. While somebody reads further up, what comes waits below. Neighbouring messages of one sender share a name.
 
-import { button, byId, el, inFrame } from "/web/draw.js";
+import { button, byId, el, gathered, inFrame } from "/web/draw.js";
 import { lineOf } from "/web/entry.js";
 import { day } from "/web/format.js";
 
 const CAP = 400; // lines held: some twenty screens
-const CAP_BACK = 2000; // while somebody reads further up
-const PER_FRAME = 60; // lines a frame draws: some milliseconds
+const PER_FRAME = 30; // lines a frame draws: some milliseconds
 const PAGE = 200; // entries fetched by "Show earlier"
 const TOGETHER = 5 * 60_000; // milliseconds between messages that share a name
+const TITLE = 250; // milliseconds between two titles: a hidden page draws no frames, but has one
 const NEAR = 48; // pixels from the end that still count as the end
 
 export class LogView {
@@ -26,8 +26,10 @@ export class LogView {
   #unseen = 0;
   #last = null;
   #stuck = true;
+  #skipped = false;
   #complete = false;
   #draw = inFrame(() => this.#frame());
+  #title = gathered(() => this.#titled(), TITLE);
 
   /** `calls.show(path)` is called for a file's name, `calls.rewrite(text)` to write a message again. */
   constructor(connection, calls) {
@@ -67,17 +69,19 @@ export class LogView {
     this.#queue.push(entry);
     if (this.#queue.length > CAP) {
       this.#queue.splice(0, this.#queue.length - CAP);
-      this.#last = null;
-      this.#earlier.hidden = false;
+      this.#skipped = true;
     }
     if (entry.kind === "message" && entry.sender !== this.#connection.me) {
       if (document.hidden || !this.#stuck) this.#unseen++;
-      this.#titled();
+      this.#title();
     }
     this.#draw();
   }
 
   #frame() {
+    this.#newer.hidden = this.#stuck || this.#queue.length === 0;
+    if (!this.#stuck) return;
+    if (this.#skipped) this.#clear();
     const batch = this.#queue.splice(0, PER_FRAME);
     this.#append(batch.flatMap((entry) => this.#lines(entry)));
     this.#drawPending();
@@ -87,14 +91,13 @@ export class LogView {
 
   #append(lines) {
     this.#log.append(...lines);
-    const most = this.#stuck ? CAP : CAP_BACK;
-    while (this.#log.childElementCount > most) {
+    while (this.#log.childElementCount > CAP) {
       this.#log.firstElementChild.remove();
+      this.#complete = false;
       this.#earlier.hidden = false;
     }
     byId("empty").hidden = this.#log.childElementCount > 0;
-    if (this.#stuck) this.#toEnd();
-    else this.#newer.hidden = this.#unseen === 0;
+    this.#toEnd();
   }
 
   #ready() {
@@ -122,8 +125,9 @@ export class LogView {
   #drawPending() {
     const { unsent } = this.#connection;
     if (unsent.length === 0 && this.#pending.childElementCount === 0) return;
+    const grown = unsent.length > this.#pending.childElementCount;
     this.#pending.replaceChildren(...unsent.map((message) => this.#waiting(message)));
-    if (this.#stuck) this.#toEnd();
+    if (this.#stuck || grown) this.#toEnd();
   }
 
   #waiting(message) {
@@ -175,11 +179,17 @@ export class LogView {
     this.#box.scrollTop = this.#box.scrollHeight - stuck;
   }
 
-  #renew() {
-    this.#queue = [];
+  /** Empties the page of what is older than a gap. */
+  #clear() {
     this.#log.replaceChildren();
     this.#last = null;
     this.#complete = false;
+    this.#skipped = false;
+  }
+
+  #renew() {
+    this.#queue = [];
+    this.#clear();
     this.#earlier.hidden = true;
     this.note("The room began anew: what was said before is not in its log any more.");
   }
@@ -187,12 +197,14 @@ export class LogView {
   #atEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
     this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.#stuck && this.#queue.length > 0) this.#draw();
     return this.#stuck;
   }
 
   #toEnd() {
-    this.#box.scrollTop = this.#box.scrollHeight;
     this.#stuck = true;
+    this.#box.scrollTop = this.#box.scrollHeight;
+    if (this.#queue.length > 0) this.#draw();
     this.#seen();
   }
 

@@ -142,7 +142,7 @@ export class Uploads {
   }
 
   #show() {
-    const rows = this.#rows.slice(0, SHOWN);
+    const rows = [...this.#rows].sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN);
     const lines = rows.map((row) => this.#updated(row));
     const left = this.#rows.length - rows.length;
     if (left > 0) lines.push(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
@@ -214,6 +214,12 @@ export class Uploads {
 
 function isUnderWay({ state }) {
   return state === "queued" || state === "going" || state === "waiting";
+}
+
+/** What is under way and what needs an answer stand above what waits, and that above what is done. */
+function rank({ state }) {
+  if (state === "queued" || state === "remembered") return 1;
+  return state === "done" || state === "unverified" ? 2 : 0;
 }
 
 function keyOf(file) {
