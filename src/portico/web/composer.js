@@ -80,7 +80,7 @@ export class Composer {
     const name = this.#name.value.trim();
     byId("full-text").textContent = this.#waiting
       ? `Waiting for a place. You join ${name ? `as ${name}` : ""} as soon as somebody leaves.`.replace("  ", " ")
-      : sentence(error.message);
+      : sentence(error.message.replace(" Try again later.", ""));
     byId("wait").textContent = this.#waiting ? "Stop waiting" : "Wait for a place";
     byId("full-back").hidden = this.#waiting;
   }

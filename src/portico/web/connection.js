@@ -202,7 +202,7 @@ export class Connection extends EventTarget {
   #entry(entry) {
     if (entry.seq <= this.#last) return;
     this.#last = entry.seq;
-    if (entry.change === "renamed" && entry.from === this.me) this.#renamed(entry.sender);
+    if (entry.change === "renamed" && entry.sender === this.me) this.#renamed(entry.name);
     this.#tell("entry", entry);
   }
 

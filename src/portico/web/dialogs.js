@@ -49,24 +49,31 @@ function definitions(pairs) {
 /** Shows the address as text and as a code to scan, and the other ways in. */
 export function invite() {
   const { hostname, origin } = location;
-  const port = location.port || (location.protocol === "https:" ? "443" : "80");
-  const host = hostname.replace(/[[\]]/g, "");
   open(
     "Invite others",
     el("img", { class: "code", src: "/qr.svg", alt: `The address ${origin} as a QR code`, width: 200, height: 200 }),
     el("div", { class: "row" }, el("code", {}, origin), copyButton("Copy", () => origin)),
-    isLocal(host) ? el("p", { class: "hint" }, "This address works on this machine only. Serve with --host and open the page by the machine's name or address to invite others.") : null,
+    isLocal(hostname) ? el("p", { class: "hint" }, "This address works on this machine only. Serve with --host and open the page by the machine's name or address to invite others.") : null,
     el("h3", {}, "Without a browser"),
     definitions([
-      [`nc ${host} ${port}`, "talk from any terminal"],
-      [`portico connect -s ${location.hostname}:${port}`, "talk with a prompt"],
+      [netcat(), "talk from any terminal"],
+      [`portico connect -s ${hostname}:${port()}`, "talk with a prompt"],
       [`curl -T FILE ${origin}/files/`, "put a file"],
     ]),
   );
 }
 
+/** The command line by which netcat gets here. */
+export function netcat() {
+  return `nc ${location.hostname.replace(/[[\]]/g, "")} ${port()}`;
+}
+
+function port() {
+  return location.port || (location.protocol === "https:" ? "443" : "80");
+}
+
 function isLocal(host) {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 /** Returns a row of buttons that asks before something is done. */

@@ -236,7 +236,7 @@ function happened(entry) {
   const who = el("b", {}, entry.sender ?? "Somebody");
   if (entry.kind === "erased") return ["A message was erased."];
   if (entry.kind === "presence") {
-    return entry.change === "renamed" ? [el("b", {}, entry.from), " is now ", who] : [who, ` ${entry.change}`];
+    return entry.change === "renamed" ? [who, " is now ", el("b", {}, entry.name)] : [who, ` ${entry.change}`];
   }
   if (entry.change === "removed") return [el("b", {}, entry.path), ` was removed by ${entry.sender || "someone at the disk"}`];
   if (entry.change === "many") return [`${(entry.count ?? 0).toLocaleString()} files changed on the disk`];

@@ -35,6 +35,7 @@ dialogs.listen();
 byId("help").addEventListener("click", () => help().catch((error) => log.note(error.message)));
 byId("invite").addEventListener("click", dialogs.invite);
 byId("address").textContent = location.host;
+byId("netcat").textContent = dialogs.netcat();
 
 /** On a narrow page one part is shown at a time. */
 function turnTo(pane) {

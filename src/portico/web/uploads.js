@@ -148,7 +148,10 @@ export class Uploads {
     const name = el("p", { class: "name", title: row.path }, row.path);
     const bar = isUnderWay(row) ? el("progress", { max: Math.max(row.size, 1), value: row.offset, "aria-label": `Upload of ${row.path}` }) : null;
     const role = row.state === "refused" || row.state === "exists" ? "alert" : null;
-    return el("li", { class: row.state }, el("div", { class: "row" }, name, ...this.#buttons(row)), bar, el("p", { class: "facts", role }));
+    const facts = el("p", { class: "facts", role });
+    const buttons = this.#buttons(row);
+    if (buttons.length === 1) return el("li", { class: row.state }, el("div", { class: "row" }, name, ...buttons), bar, facts);
+    return el("li", { class: row.state }, name, bar, facts, el("div", { class: "row" }, ...buttons));
   }
 
   #buttons(row) {
