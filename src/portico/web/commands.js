@@ -9,7 +9,7 @@ export class Commands {
   #connection;
   #calls;
 
-  /** `calls` are what the page can do: note(...lines), help(command), show(path). */
+  /** `calls` are what the page can do: note(...lines), erased(seq), help(command), show(path). */
   constructor(connection, calls) {
     this.#connection = connection;
     this.#calls = calls;
@@ -20,7 +20,12 @@ export class Commands {
     if (!Object.hasOwn(DO, name)) {
       throw new Error(`There is no command /${name} here; type help, or //${name} to say it`);
     }
-    await DO[name]({ rest, ask: (...words) => this.#connection.request(...words), connection: this.#connection, ...this.#calls });
+    await DO[name]({
+      rest,
+      ask: (...words) => this.#connection.request(...words),
+      connection: this.#connection,
+      ...this.#calls,
+    });
   }
 }
 
@@ -60,9 +65,9 @@ const DO = {
     await show(rest);
   },
 
-  async erase({ rest, ask, note }) {
+  async erase({ rest, ask, erased }) {
     await ask("erase", { seq: rest });
-    note(`The text of entry ${rest} is erased.`);
+    erased(rest);
   },
 
   async remove({ rest, show }) {
@@ -76,7 +81,9 @@ const DO = {
 
   async transfers({ ask, note }) {
     const under = await ask("transfers");
-    const lines = under.map((each) => `${each.direction} ${each.path}: ${size(each.offset ?? 0)} of ${size(each.size ?? 0)}`);
+    const lines = under.map(
+      (each) => `${each.direction} ${each.path}: ${size(each.offset ?? 0)} of ${size(each.size ?? 0)}`,
+    );
     note(...(lines.length > 0 ? lines : ["Nothing is under way."]));
   },
 };

@@ -1,7 +1,7 @@
 // Joining, waiting for a place, and the message box.
 
 import { byId } from "/web/draw.js";
-import { restore, store } from "/web/connection.js";
+import { restore, store } from "/web/keeping.js";
 import { meaning } from "/web/typed.js";
 
 const DRAFT = "portico.draft";
@@ -15,6 +15,7 @@ export class Composer {
   #text = byId("text");
   #name = byId("name");
   #waiting = false;
+  #kept = "";
 
   constructor(connection, commands) {
     this.#connection = connection;
@@ -29,8 +30,9 @@ export class Composer {
     this.#listen();
   }
 
-  /** Puts a text into the box, to be gone on with. */
+  /** Puts a text into the box, to be gone on with; what is there comes back once that is said. */
   write(text) {
+    this.#kept ||= this.#text.value;
     this.#text.value = text;
     this.#typed();
     this.#text.focus();
@@ -79,7 +81,10 @@ export class Composer {
     byId("full").hidden = false;
     const name = this.#name.value.trim();
     byId("full-text").textContent = this.#waiting
-      ? `Waiting for a place. You join ${name ? `as ${name}` : ""} as soon as somebody leaves.`.replace("  ", " ")
+      ? `Waiting for a place. You join ${name ? `as ${name}` : ""} as soon as somebody leaves.`.replace(
+          "  ",
+          " ",
+        )
       : sentence(error.message.replace(" Try again later.", ""));
     byId("wait").textContent = this.#waiting ? "Stop waiting" : "Wait for a place";
     byId("full-back").hidden = this.#waiting;
@@ -129,9 +134,12 @@ export class Composer {
     if (meant === null) return;
     this.#text.value = "";
     this.#typed();
-    if (meant.say !== undefined) return this.#connection.say(meant.say);
     try {
-      await this.#commands.run(meant.command, meant.rest);
+      if (meant.say === undefined) await this.#commands.run(meant.command, meant.rest);
+      else this.#connection.say(meant.say);
+      this.#text.value ||= this.#kept;
+      this.#kept = "";
+      this.#typed();
     } catch (error) {
       if (this.#text.value === "") this.#text.value = typed;
       this.#typed();

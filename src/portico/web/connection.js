@@ -6,10 +6,13 @@
 //
 // Events: state, me, entry, renewed, missed, unsent, left, each with its `detail`.
 
+import { restore, store } from "/web/keeping.js";
+
 const PAST = 300; // entries shown at first: some screens, and half a second on a slow phone
 const RETRY = [300, 1000, 2000, 4000, 8000, 15_000]; // milliseconds; a restart of the server takes one or two
 const PING_EVERY = 20_000;
 const PING_ANSWER = 10_000;
+const GIVEN = /^Client\d+$/; // names that only the room gives
 const SESSION = "portico.session";
 const UNSENT = "portico.unsent";
 
@@ -155,9 +158,19 @@ export class Connection extends EventTarget {
       return await this.request("hello", { resume: before.resume });
     } catch (error) {
       if (error.code === "LOST") throw error;
-      if (error.code !== "FULL") this.#forget();
-      this.#tell("left", { name: before.name, error });
+      if (error.code === "NOTFOUND") await this.#rejoin(before.name);
+      else this.#tell("left", { name: before.name, error });
       return this.request("hello");
+    }
+  }
+
+  /** Joins under the name of a session that the room does not know any more. */
+  async #rejoin(name) {
+    this.#forget();
+    try {
+      await this.request("name", GIVEN.test(name) ? {} : { name });
+    } catch (error) {
+      this.#tell("left", { name, error });
     }
   }
 
@@ -237,7 +250,10 @@ export class Connection extends EventTarget {
     if (secret !== this.#session?.resume) return;
     const { name } = this.#session;
     this.#forget();
-    this.#tell("left", { name, error: new Refused({ code: "ELSEWHERE", message: `${name} goes on in another tab.` }) });
+    this.#tell("left", {
+      name,
+      error: new Refused({ code: "ELSEWHERE", message: `${name} goes on in another tab.` }),
+    });
   }
 
   #forget() {
@@ -263,23 +279,7 @@ function lost() {
 
 /** 32 random hexadecimal digits. */
 export function randomKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Reads what `store` kept; storage that is forbidden or full is as good as empty. */
-export function restore(storage, name, otherwise) {
-  try {
-    return JSON.parse(storage.getItem(name)) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-}
-
-/** Keeps a value, where that is allowed. */
-export function store(storage, name, value) {
-  try {
-    storage.setItem(name, JSON.stringify(value));
-  } catch {
-    // Private windows and full disks: the page works, it only forgets more.
-  }
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }

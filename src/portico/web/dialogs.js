@@ -6,7 +6,12 @@ import { button, byId, copyButton, el, iconButton } from "/web/draw.js";
 export function open(title, ...content) {
   const dialog = byId("dialog");
   const heading = el("h2", { id: "dialog-title" }, title);
-  const head = el("header", {}, heading, iconButton("close", "Close", () => dialog.close()));
+  const head = el(
+    "header",
+    {},
+    heading,
+    iconButton("close", "Close", () => dialog.close()),
+  );
   dialog.replaceChildren(head, el("div", { class: "content" }, ...content));
   if (!dialog.open) dialog.showModal();
   return dialog;
@@ -24,7 +29,10 @@ const HERE = [
   ["/tell NAME text", "says it to one person; a click on a name writes this for you"],
   ["/name NAME", "changes your name"],
   ["status, list, help, bye", "as a whole line are commands; //text says a text that begins with /"],
-  ["Drop files or folders", "anywhere on the page; an upload that was cut off goes on when you choose the file again"],
+  [
+    "Drop files or folders",
+    "anywhere on the page; an upload that was cut off goes on when you choose the file again",
+  ],
 ];
 
 /** Shows the help: of this page, and of the room's command table; or of one command. */
@@ -51,9 +59,26 @@ export function invite() {
   const { hostname, origin } = location;
   open(
     "Invite others",
-    el("img", { class: "code", src: "/qr.svg", alt: `The address ${origin} as a QR code`, width: 200, height: 200 }),
-    el("div", { class: "row" }, el("code", {}, origin), copyButton("Copy", () => origin)),
-    isLocal(hostname) ? el("p", { class: "hint" }, "This address works on this machine only. Serve with --host and open the page by the machine's name or address to invite others.") : null,
+    el("img", {
+      class: "code",
+      src: "/qr.svg",
+      alt: `The address ${origin} as a QR code`,
+      width: 200,
+      height: 200,
+    }),
+    el(
+      "div",
+      { class: "row" },
+      el("code", {}, origin),
+      copyButton("Copy", () => origin),
+    ),
+    isLocal(hostname)
+      ? el(
+          "p",
+          { class: "hint" },
+          "This address works on this machine only. Serve with --host and open the page by the machine's name or address to invite others.",
+        )
+      : null,
     el("h3", {}, "Without a browser"),
     definitions([
       [netcat(), "talk from any terminal"],
@@ -76,12 +101,12 @@ function isLocal(host) {
   return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
-/** Returns a row of buttons that asks before something is done. */
-export function question(text, yes, act, no) {
-  return el(
-    "div",
-    { class: "question", role: "alertdialog", "aria-label": text },
-    el("p", {}, text),
-    el("div", { class: "row" }, button(yes, act, { class: "danger" }), button("Keep", no, { class: "plain", autofocus: true })),
+/** Asks, in an element, before something is done; whoever presses Enter too soon keeps what there is. */
+export function ask(place, text, yes, act) {
+  const keep = button("Keep", () => place.replaceChildren(), { class: "plain" });
+  const row = el("div", { class: "row" }, button(yes, act, { class: "danger" }), keep);
+  place.replaceChildren(
+    el("div", { class: "question", role: "group", "aria-label": text }, el("p", {}, text), row),
   );
+  keep.focus();
 }

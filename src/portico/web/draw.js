@@ -44,7 +44,11 @@ export function button(text, click, attributes = {}) {
 
 /** Makes a button with an icon only; its label is for those who listen, and for the pointer. */
 export function iconButton(name, label, click) {
-  return el("button", { type: "button", class: "quiet", "aria-label": label, title: label, click }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "quiet", "aria-label": label, title: label, click },
+    icon(name),
+  );
 }
 
 /** Makes a `time`: what is shown, and the whole instant for the pointer. */
@@ -94,14 +98,18 @@ export async function copy(text) {
 
 /** Makes a button that copies, and says so for a moment. */
 export function copyButton(label, text) {
-  const made = button(label, async () => {
-    try {
-      await copy(text());
-      made.textContent = "Copied";
-    } catch {
-      made.textContent = "Could not copy";
-    }
-    setTimeout(() => (made.textContent = label), 1500);
-  });
+  const made = button(
+    label,
+    async () => {
+      try {
+        await copy(text());
+        made.textContent = "Copied";
+      } catch {
+        made.textContent = "Could not copy";
+      }
+      setTimeout(() => (made.textContent = label), 1500);
+    },
+    { class: "plain" },
+  );
   return made;
 }

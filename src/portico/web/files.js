@@ -60,7 +60,13 @@ export class Files {
     const wanted = byId("search").value.trim().toLowerCase();
     const { folders, files } = wanted === "" ? this.#inFolder() : this.#found(wanted);
     const order = ORDERS[byId("sort").value];
-    const rows = [...folders.sort(ORDERS.name).map((each) => this.#folderRow(each)), ...files.sort(order).slice(0, this.#rows).map((each) => this.#fileRow(each, wanted !== ""))];
+    const rows = [
+      ...folders.sort(ORDERS.name).map((each) => this.#folderRow(each)),
+      ...files
+        .sort(order)
+        .slice(0, this.#rows)
+        .map((each) => this.#fileRow(each, wanted !== "")),
+    ];
     if (files.length > this.#rows) rows.push(this.#moreRow(files.length - this.#rows));
     byId("listing").replaceChildren(...rows);
     this.#say(wanted, rows.length);
@@ -97,14 +103,38 @@ export class Files {
     const path = `${this.folder}${name}/`;
     const enter = () => this.#enter(path);
     const facts = el("p", { class: "facts" }, `${plural(count, "file")} · ${size(bytes)}`);
-    return el("li", {}, icon("folder"), el("div", {}, button(name, enter, { class: "link name" }), facts), archive(path, name));
+    return el(
+      "li",
+      {},
+      icon("folder"),
+      el("div", {}, button(name, enter, { class: "link name" }), facts),
+      archive(path, name),
+    );
   }
 
   #fileRow(file, whole) {
     const by = file.by ? ` · ${file.by}` : "";
-    const facts = el("p", { class: "facts" }, `${size(file.size)} · `, timeOf(file.mtime, when(file.mtime)), by);
-    const name = button(whole ? file.path : file.name, () => this.#preview.show(file.path), { class: "link name" });
-    const load = el("a", { href: fileUrl(file.path), download: "", class: "quiet", title: "Download", "aria-label": `Download ${file.path}` }, icon("download"));
+    const facts = el(
+      "p",
+      { class: "facts" },
+      `${size(file.size)} · `,
+      timeOf(file.mtime, when(file.mtime)),
+      by,
+    );
+    const name = button(whole ? file.path : file.name, () => this.#preview.show(file.path), {
+      class: "link name",
+    });
+    const load = el(
+      "a",
+      {
+        href: fileUrl(file.path),
+        download: "",
+        class: "quiet",
+        title: "Download",
+        "aria-label": `Download ${file.path}`,
+      },
+      icon("download"),
+    );
     return el("li", {}, icon("file"), el("div", {}, name, facts), load);
   }
 
@@ -129,7 +159,9 @@ export class Files {
     crumbs.hidden = this.folder === "" || wanted !== "";
     const parts = this.folder.split("/").slice(0, -1);
     const steps = parts.map((part, index) => [part, `${parts.slice(0, index + 1).join("/")}/`]);
-    const links = [["All files", ""], ...steps].map(([text, path]) => button(text, () => this.#enter(path), { class: "link" }));
+    const links = [["All files", ""], ...steps].map(([text, path]) =>
+      button(text, () => this.#enter(path), { class: "link" }),
+    );
     links.at(-1).setAttribute("aria-current", "true");
     crumbs.replaceChildren(...links);
   }
@@ -144,5 +176,9 @@ function tally(folders, name, file) {
 
 function archive(path, name) {
   const label = `Download the folder ${name} as a zip file`;
-  return el("a", { href: `${fileUrl(path)}?archive=zip`, download: "", class: "quiet", title: label, "aria-label": label }, icon("download"));
+  return el(
+    "a",
+    { href: `${fileUrl(path)}?archive=zip`, download: "", class: "quiet", title: label, "aria-label": label },
+    icon("download"),
+  );
 }

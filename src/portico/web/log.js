@@ -3,8 +3,9 @@
 // However many arrive at once, a frame draws a bounded number, and the page holds the newest CAP; older ones
 // are fetched when asked for. Neighbouring messages of one sender share a name.
 
-import { button, byId, el, icon, inFrame, timeOf } from "/web/draw.js";
-import { clock, day, fileUrl, size } from "/web/format.js";
+import { button, byId, el, inFrame } from "/web/draw.js";
+import { lineOf } from "/web/entry.js";
+import { day } from "/web/format.js";
 
 const CAP = 400; // lines held: some twenty screens
 const CAP_BACK = 2000; // while somebody reads further up
@@ -35,7 +36,9 @@ export class LogView {
     connection.addEventListener("entry", ({ detail }) => this.#add(detail));
     connection.addEventListener("unsent", () => this.#drawPending());
     connection.addEventListener("renewed", () => this.#renew());
-    connection.addEventListener("missed", () => this.note("Some of what happened meanwhile is not kept any more."));
+    connection.addEventListener("missed", () =>
+      this.note("Some of what happened meanwhile is not kept any more."),
+    );
     connection.addEventListener("state", ({ detail }) => detail.hello && this.#ready());
     this.#earlier.addEventListener("click", () => this.#fetchEarlier());
     this.#newer.addEventListener("click", () => this.#toEnd());
@@ -52,6 +55,12 @@ export class LogView {
     this.#append([line]);
     if (this.#last) this.#last = { at: this.#last.at }; // the next message begins with its sender again
     this.#toEnd();
+  }
+
+  /** Takes the text of an entry off the page. */
+  erased(seq) {
+    const line = this.#log.querySelector(`[data-seq="${Number(seq)}"]`);
+    line?.querySelector(".text")?.replaceChildren(el("i", {}, "erased"));
   }
 
   #add(entry) {
@@ -103,40 +112,10 @@ export class LogView {
     if (before === null || day(before.at) !== day(entry.at)) {
       lines.push(el("li", { class: "day" }, el("span", {}, day(entry.at))));
     }
-    const line = this.#line(entry, lines.length === 0 && sameTurn(before, entry));
+    const continued = lines.length === 0 && sameTurn(before, entry);
+    const line = lineOf(entry, { me: this.#connection.me, show: this.#calls.show, continued });
     line.dataset.seq = entry.seq;
     return [...lines, line];
-  }
-
-  #line(entry, continued) {
-    const time = timeOf(entry.at, clock(entry.at));
-    if (entry.kind === "message") return this.#message(entry, time, continued);
-    if (entry.kind === "file") return this.#file(entry, time);
-    return el("li", { class: "event" }, time, el("p", {}, ...happened(entry)));
-  }
-
-  #message(entry, time, continued) {
-    const mine = entry.sender === this.#connection.me;
-    const number = el("span", { class: "number", title: mine ? `Entry ${entry.seq}, acknowledged` : `Entry ${entry.seq}` });
-    number.append(String(entry.seq), mine ? el("span", { class: "mark", "aria-label": "acknowledged" }, "✓") : "");
-    const told = entry.to ? ` to ${entry.to === this.#connection.me ? "you" : entry.to}, in private` : "";
-    const line = el("li", { class: continued ? "message continued" : "message" }, time);
-    const name = el("p", { class: "sender" }, el("b", {}, entry.sender), told && el("span", { class: "private" }, told));
-    if (continued) name.classList.add("unseen");
-    line.append(el("div", {}, name, el("p", { class: "text", dir: "auto" }, entry.text)), number);
-    line.classList.toggle("mine", mine);
-    return line;
-  }
-
-  #file(entry, time) {
-    const there = entry.change === "added" || entry.change === "changed" || entry.change === "moved";
-    if (!there || !entry.path) return el("li", { class: "event" }, time, el("p", {}, ...happened(entry)));
-    const name = button(entry.path, () => this.#calls.show(entry.path), { class: "link" });
-    const facts = `${size(entry.size ?? 0)} · ${done(entry)}`;
-    const load = el("a", { href: fileUrl(entry.path), download: "", class: "plain" }, "Download");
-    const card = el("div", { class: "arrival" }, icon("file"), el("div", {}, name, el("p", { class: "facts" }, facts)), load);
-    load.setAttribute("aria-label", `Download ${entry.path}`);
-    return el("li", { class: "event" }, time, card);
   }
 
   /** What is written and not yet in the log, below everything. */
@@ -158,10 +137,14 @@ export class LogView {
     }
     body.append(
       el("p", { class: "error" }, message.why),
-      button("Write again", () => {
-        this.#connection.discard(message);
-        this.#calls.rewrite(message.text);
-      }, { class: "plain" }),
+      button(
+        "Write again",
+        () => {
+          this.#connection.discard(message);
+          this.#calls.rewrite(message.text);
+        },
+        { class: "plain" },
+      ),
       button("Throw away", () => this.#connection.discard(message), { class: "plain" }),
     );
     return line;
@@ -229,22 +212,4 @@ function sameTurn(before, entry) {
   if (before?.kind !== "message" || entry.kind !== "message") return false;
   const close = new Date(entry.at) - new Date(before.at) < TOGETHER;
   return close && before.sender === entry.sender && before.to === entry.to;
-}
-
-/** What happened, as a sentence in pieces: names stand out. */
-function happened(entry) {
-  const who = el("b", {}, entry.sender ?? "Somebody");
-  if (entry.kind === "erased") return ["A message was erased."];
-  if (entry.kind === "presence") {
-    return entry.change === "renamed" ? [who, " is now ", el("b", {}, entry.name)] : [who, ` ${entry.change}`];
-  }
-  if (entry.change === "removed") return [el("b", {}, entry.path), ` was removed by ${entry.sender || "someone at the disk"}`];
-  if (entry.change === "many") return [`${(entry.count ?? 0).toLocaleString()} files changed on the disk`];
-  return [`${entry.kind} ${entry.change ?? ""}`];
-}
-
-function done(entry) {
-  const who = entry.sender || "someone at the disk";
-  if (entry.change === "moved") return `moved from ${entry.from} by ${who}`;
-  return `${entry.change === "changed" ? "replaced" : "put"} by ${who}`;
 }

@@ -18,7 +18,12 @@ const show = (path) => preview.show(path).catch((error) => log.note(error.messag
 const help = (command) => dialogs.help(connection, command);
 
 const log = new LogView(connection, { show, rewrite: (text) => composer.write(text) });
-const commands = new Commands(connection, { help, note: (...lines) => log.note(...lines), show: (path) => preview.show(path) });
+const commands = new Commands(connection, {
+  help,
+  note: (...lines) => log.note(...lines),
+  erased: (seq) => log.erased(seq),
+  show: (path) => preview.show(path),
+});
 const composer = new Composer(connection, commands);
 const files = new Files(connection, { show });
 const uploads = new Uploads(connection, () => files.folder);
@@ -40,7 +45,9 @@ byId("netcat").textContent = dialogs.netcat();
 /** On a narrow page one part is shown at a time. */
 function turnTo(pane) {
   document.body.dataset.pane = pane;
-  document.querySelectorAll(".tabs button").forEach((tab) => tab.setAttribute("aria-pressed", tab.dataset.pane === pane));
+  document
+    .querySelectorAll(".tabs button")
+    .forEach((tab) => tab.setAttribute("aria-pressed", tab.dataset.pane === pane));
 }
 document.querySelector(".tabs").addEventListener("click", ({ target }) => {
   const tab = target.closest("button");
@@ -60,11 +67,16 @@ connection.addEventListener("state", ({ detail }) => {
 function offline(retryAt) {
   const seconds = document.createElement("span");
   seconds.setAttribute("aria-hidden", "true");
-  const count = () => (seconds.textContent = `Next try in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s.`);
+  const count = () =>
+    (seconds.textContent = `Next try in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s.`);
   count();
   counting = setInterval(count, 500);
   const text = "The connection is lost. What you write is kept and sent once it is back. ";
-  byId("banner").replaceChildren(text, seconds, button("Try now", () => connection.retry()));
+  byId("banner").replaceChildren(
+    text,
+    seconds,
+    button("Try now", () => connection.retry()),
+  );
 }
 
 connection.open();

@@ -39,27 +39,49 @@ export class People {
     byId("past").replaceChildren(...gone.map(past));
     byId("nobody").hidden = here.length > 0;
     byId("past-title").hidden = gone.length === 0;
-    byId("places").textContent = this.#most === null ? "" : `${here.length} of ${plural(this.#most, "place")}`;
+    byId("places").textContent =
+      this.#most === null ? "" : `${here.length} of ${plural(this.#most, "place")}`;
     document.querySelector('.tabs [data-pane="people"]').dataset.count = here.length;
   }
 
   #present(session) {
     const mine = session.name === this.#connection.me;
-    const since = el("span", { class: "facts" }, "since ", timeOf(session.connected, when(session.connected)));
+    const since = el(
+      "span",
+      { class: "facts" },
+      "since ",
+      timeOf(session.connected, when(session.connected)),
+    );
     if (mine) return person(session, el("b", {}, session.name), el("span", { class: "you" }, "you"), since);
     const write = () => this.write(session.name);
     const title = `Write to ${session.name} in private`;
-    return person(session, el("button", { type: "button", class: "link", title, click: write }, session.name), null, since);
+    return person(
+      session,
+      el("button", { type: "button", class: "link", title, click: write }, session.name),
+      null,
+      since,
+    );
   }
 }
 
 function past(session) {
   const { connected, disconnected, reason } = session;
-  const times = el("span", { class: "facts" }, timeOf(connected, when(connected)), " to ", timeOf(disconnected, when(disconnected)));
+  const times = el(
+    "span",
+    { class: "facts" },
+    timeOf(connected, when(connected)),
+    " to ",
+    timeOf(disconnected, when(disconnected)),
+  );
   if (reason === "crash") times.append(", cut off");
   return person(session, el("span", {}, session.name), null, times);
 }
 
 function person(session, name, badge, times) {
-  return el("li", { title: `from ${session.address}` }, el("p", { class: "who", dir: "auto" }, name, badge), times);
+  return el(
+    "li",
+    { title: `from ${session.address}` },
+    el("p", { class: "who", dir: "auto" }, name, badge),
+    times,
+  );
 }

@@ -1,7 +1,7 @@
 // One file: what it is, a look into it, and what can be done with it.
 
 import { button, copyButton, el, timeOf } from "/web/draw.js";
-import { open, question } from "/web/dialogs.js";
+import { ask, open } from "/web/dialogs.js";
 import { fileUrl, size } from "/web/format.js";
 import { sentence } from "/web/composer.js";
 
@@ -20,14 +20,15 @@ export class Preview {
   async show(path) {
     const file = await this.#connection.request("stat", { path });
     const look = el("div", { class: "look" });
-    const ask = el("div");
-    open(path, look, facts(file), this.#actions(file, ask), ask);
+    const below = el("div");
+    open(path, look, facts(file), this.#actions(file, below), below);
     await fill(look, file);
   }
 
-  #actions(file, ask) {
+  #actions(file, below) {
     const address = location.origin + fileUrl(file.path);
-    const remove = () => ask.replaceChildren(question(`Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, ask), () => ask.replaceChildren()));
+    const remove = () =>
+      ask(below, `Delete ${file.path} for everyone?`, "Delete", () => this.#remove(file, below));
     return el(
       "div",
       { class: "row" },
@@ -37,12 +38,12 @@ export class Preview {
     );
   }
 
-  async #remove(file, ask) {
+  async #remove(file, below) {
     try {
       await this.#connection.request("remove", { path: file.path });
       document.getElementById("dialog").close();
     } catch (error) {
-      ask.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
+      below.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
     }
   }
 }
@@ -54,18 +55,27 @@ function facts(file) {
     ["Put by", file.by],
     ["SHA-256", file.sha256 && el("code", {}, file.sha256)],
   ];
-  return el("dl", { class: "sheet" }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl",
+    { class: "sheet" },
+    ...rows
+      .filter(([, value]) => value)
+      .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 async function fill(look, file) {
   if (file.size === 0) return look.append(el("p", { class: "hint" }, "An empty file."));
   if (IMAGE.test(file.path) && file.size <= IMAGE_BYTES) {
     const image = el("img", { src: `${fileUrl(file.path)}?inline`, alt: `Preview of ${file.path}` });
-    image.addEventListener("error", () => image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")));
+    image.addEventListener("error", () =>
+      image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")),
+    );
     return look.append(image);
   }
   const text = await beginning(file).catch(() => null);
-  if (text === null) return look.append(el("p", { class: "hint" }, "No preview: this file is neither text nor a picture."));
+  if (text === null)
+    return look.append(el("p", { class: "hint" }, "No preview: this file is neither text nor a picture."));
   look.append(el("pre", { tabindex: 0, "aria-label": "Preview" }, text));
   if (file.size > TEXT_BYTES) look.append(el("p", { class: "hint" }, `The first ${size(TEXT_BYTES)}.`));
 }

@@ -44,7 +44,7 @@ export class Upload {
   /** Sends the file; resolves to the SHA-256 of what arrived, or null where the server told none. */
   async run() {
     let known = this.url === null;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const before = this.offset;
       try {
         if (this.url === null) await this.#create();
@@ -115,7 +115,8 @@ export class Upload {
       const all = { "Tus-Resumable": "1.0.0", ...this.#headers(), ...headers };
       for (const [name, value] of Object.entries(all)) request.setRequestHeader(name, value);
       const from = this.offset;
-      request.upload.onprogress = ({ loaded }) => body && this.#changed({ state: "going", offset: from + loaded });
+      request.upload.onprogress = ({ loaded }) =>
+        body && this.#changed({ state: "going", offset: from + loaded });
       request.onload = () => (request.status < 300 ? resolve(request) : reject(refusal(request)));
       request.onerror = () => reject(new UploadError("no answer"));
       request.onabort = () => reject(new UploadError("cancelled", { status: -1 }));

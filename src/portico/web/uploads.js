@@ -4,7 +4,7 @@
 // after a reload it says which ones wait, and goes on when the same file is chosen again.
 
 import { button, byId, el, inFrame } from "/web/draw.js";
-import { restore, store } from "/web/connection.js";
+import { restore, store } from "/web/keeping.js";
 import { duration, nameOf, size } from "/web/format.js";
 import { sentence } from "/web/composer.js";
 import { Upload } from "/web/tus.js";
@@ -29,7 +29,10 @@ export class Uploads {
     for (const [key, { path, size: bytes }] of Object.entries(this.#kept)) {
       this.#rows.push({ key, path, size: bytes, offset: 0, state: "remembered" });
     }
-    connection.addEventListener("state", () => connection.online && this.#rows.forEach((row) => row.upload?.retry()));
+    connection.addEventListener(
+      "state",
+      () => connection.online && this.#rows.forEach((row) => row.upload?.retry()),
+    );
     addEventListener("beforeunload", (event) => this.#rows.some(isUnderWay) && event.preventDefault());
     this.#draw();
   }
@@ -41,15 +44,26 @@ export class Uploads {
       const key = keyOf(file);
       this.#rows = this.#rows.filter((row) => row.key !== key || isUnderWay(row));
       if (this.#rows.some((row) => row.key === key)) continue;
-      this.#rows.push({ key, file, path: this.#kept[key]?.path ?? this.#folder() + path, size: file.size, offset: 0, state: "queued" });
+      this.#rows.push({
+        key,
+        file,
+        path: this.#kept[key]?.path ?? this.#folder() + path,
+        size: file.size,
+        offset: 0,
+        state: "queued",
+      });
     }
     this.#next();
   }
 
   #next() {
     this.#draw();
-    const free = AT_ONCE - this.#rows.filter((row) => row.state === "going" || row.state === "waiting").length;
-    this.#rows.filter((row) => row.state === "queued").slice(0, Math.max(0, free)).forEach((row) => this.#run(row));
+    const free =
+      AT_ONCE - this.#rows.filter((row) => row.state === "going" || row.state === "waiting").length;
+    this.#rows
+      .filter((row) => row.state === "queued")
+      .slice(0, Math.max(0, free))
+      .forEach((row) => this.#run(row));
   }
 
   async #run(row) {
@@ -129,10 +143,13 @@ export class Uploads {
 
   #show() {
     const rows = this.#rows.slice(0, SHOWN);
-    const list = byId("uploads");
-    list.replaceChildren(...rows.map((row) => (row.line = this.#updated(row))));
+    const lines = rows.map((row) => this.#updated(row));
     const left = this.#rows.length - rows.length;
-    if (left > 0) list.append(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
+    if (left > 0) lines.push(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
+    const list = byId("uploads");
+    const same =
+      lines.length === list.children.length && lines.every((line, index) => line === list.children[index]);
+    if (!same) list.replaceChildren(...lines);
   }
 
   /** A row's line: kept while its state is the same, so that focus and a pressed button stay. */
@@ -146,11 +163,18 @@ export class Uploads {
 
   #line(row) {
     const name = el("p", { class: "name", title: row.path }, row.path);
-    const bar = isUnderWay(row) ? el("progress", { max: Math.max(row.size, 1), value: row.offset, "aria-label": `Upload of ${row.path}` }) : null;
+    const bar = isUnderWay(row)
+      ? el("progress", {
+          max: Math.max(row.size, 1),
+          value: row.offset,
+          "aria-label": `Upload of ${row.path}`,
+        })
+      : null;
     const role = row.state === "refused" || row.state === "exists" ? "alert" : null;
     const facts = el("p", { class: "facts", role });
     const buttons = this.#buttons(row);
-    if (buttons.length === 1) return el("li", { class: row.state }, el("div", { class: "row" }, name, ...buttons), bar, facts);
+    if (buttons.length === 1)
+      return el("li", { class: row.state }, el("div", { class: "row" }, name, ...buttons), bar, facts);
     return el("li", { class: row.state }, name, bar, facts, el("div", { class: "row" }, ...buttons));
   }
 
@@ -164,15 +188,26 @@ export class Uploads {
           button("Skip", () => this.#drop(row), quiet),
         ];
       case "remembered":
-        return [button("Choose it", () => byId("pick").click(), quiet), button("Forget", () => this.#cancel(row), quiet)];
+        return [
+          button("Choose it", () => byId("pick").click(), quiet),
+          button("Forget", () => this.#cancel(row), quiet),
+        ];
       case "refused":
-        return [button("Try again", () => this.#again(row, {}), quiet), button("Dismiss", () => this.#drop(row), quiet)];
+        return [
+          button("Try again", () => this.#again(row, {}), quiet),
+          button("Dismiss", () => this.#drop(row), quiet),
+        ];
       case "done":
       case "unverified":
       case "checking":
         return [];
       default:
-        return [button("Cancel", () => this.#cancel(row), { ...quiet, "aria-label": `Cancel the upload of ${row.path}` })];
+        return [
+          button("Cancel", () => this.#cancel(row), {
+            ...quiet,
+            "aria-label": `Cancel the upload of ${row.path}`,
+          }),
+        ];
     }
   }
 }
@@ -227,7 +262,9 @@ function described(row) {
     case "queued":
       return `${size(row.size)}, waits for its turn`;
     case "going":
-      return row.rate > 0 ? `${of} · ${size(Math.round(row.rate))}/s · ${duration((row.size - row.offset) / row.rate)} left` : of;
+      return row.rate > 0
+        ? `${of} · ${size(Math.round(row.rate))}/s · ${duration((row.size - row.offset) / row.rate)} left`
+        : of;
     case "waiting":
       return `${of} · no connection; goes on by itself`;
     case "checking":

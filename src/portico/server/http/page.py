@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 import segno
 from aiohttp import web
@@ -22,7 +21,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
     " worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What the page may load and do: only what this server sends, and nothing that stands inside of a document."""
+"""What the page may load and do: only what this server sends, nothing that stands in the document."""
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -50,25 +49,27 @@ class Asset:
 def asset(name: str, body: bytes) -> Asset:
     """Return a file of the page, ready to leave."""
     tag = hashlib.sha256(body).hexdigest()[:16]
-    return Asset(body, gzip.compress(body, mtime=0), TYPES[name.rpartition(".")[2]], tag)
+    return Asset(body, gzip.compress(body, mtime=0), TYPES[_ending(name)], tag)
 
 
 @cache
 def assets() -> dict[str, Asset]:
     """Return the files of the page by name; the document asks for all modules at once."""
-    found = {each.name: each.read_bytes() for each in sorted(files("portico").joinpath("web").iterdir(), key=_name)}
-    bodies = {name: body for name, body in found.items() if name.rpartition(".")[2] in TYPES}
-    modules = [f'<link rel="modulepreload" href="/web/{name}">' for name in bodies if _is_module(name)]
+    folder = files("portico").joinpath("web")
+    bodies = {each.name: each.read_bytes() for each in folder.iterdir() if _ending(each.name) in TYPES}
+    modules = [
+        f'<link rel="modulepreload" href="/web/{name}">' for name in sorted(bodies) if _is_module(name)
+    ]
     bodies[PAGE] = bodies[PAGE].replace(b"MODULES", "\n".join(modules).encode())
     return {name: asset(name, body) for name, body in bodies.items()}
 
 
 def _is_module(name: str) -> bool:
-    return name.endswith(".js") and name not in WORKERS
+    return _ending(name) == "js" and name not in WORKERS
 
 
-def _name(entry: Traversable) -> str:
-    return entry.name
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 async def page(request: web.Request) -> web.Response:
