@@ -46,6 +46,7 @@ class Chromium:
         self.driver.switch_to.window(self._first)
         self.driver.switch_to.new_window("window")
         window = Window(self.driver, self.driver.current_window_handle)
+        window.errors()
         window.open(url)
         return window
 
@@ -85,6 +86,12 @@ class Window:
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements("css selector", selector)
 
+    def button(self, text: str) -> WebElement:
+        """The button that is called so."""
+        look = lambda: next((b for b in self.all("button") if b.text == text), None)  # noqa: E731
+        element: WebElement = self.waited(look, text)
+        return element
+
     def click(self, selector: str) -> None:
         self.find(selector).click()
 
@@ -104,6 +111,11 @@ class Window:
     def hides(self, text: str, where: str = "body") -> None:
         """Waits until a text can be read there no more."""
         self.waited(lambda: not any(text in found for found in self.texts(where)), f"the end of {text}")
+
+    def accept(self) -> None:
+        """Says yes to what the browser itself asks, if it does."""
+        with contextlib.suppress(WebDriverException):
+            self.driver.switch_to.alert.accept()
 
     def script(self, source: str, *arguments: Any) -> Any:
         return self.driver.execute_script(source, *arguments)

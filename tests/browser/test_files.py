@@ -1,0 +1,129 @@
+"""Files on the page, in a real browser: they come, are looked at, go, and are never taken for pages."""
+
+import hashlib
+import os
+
+import pytest
+
+from tests.browser.person import Person
+
+SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1}
+
+
+@pytest.fixture
+def big(tmp_path):
+    """A file of more than two chunks of the page."""
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(1 << 20) * 40)
+    return path
+
+
+def test_a_file_arrives_for_everybody(serve, visit, tmp_path):
+    server = serve()
+    ann, bob = Person(visit(server)).join("Ann"), Person(visit(server))
+    (tmp_path / "Menü & Co.txt").write_text("Soup, cake\n")
+    (tmp_path / "empty").write_text("")
+    ann.put(tmp_path / "Menü & Co.txt", tmp_path / "empty")
+    bob.window.shows("Menü & Co.txt", "#log .arrival")
+    bob.window.shows("11 bytes · put by Ann", "#log .arrival")
+    bob.window.shows("empty", "#log .arrival")
+    bob.window.shows("Menü & Co.txt", "#listing")
+    ann.window.shows("digest compared", "#uploads")
+    assert (server.directory / "Menü & Co.txt").read_text() == "Soup, cake\n"
+    link = bob.window.find("#log .arrival a").get_attribute("href")
+    assert bob.window.script("return fetch(arguments[0]).then(r => r.text())", link) in ("Soup, cake\n", "")
+
+
+def test_an_upload_goes_on_when_the_server_is_killed_in_its_middle(serve, visit, big):
+    server = serve()
+    ann = Person(visit(server)).join("Ann")
+    ann.window.command("Network.enable")
+    ann.window.command("Network.emulateNetworkConditions", uploadThroughput=12_000_000, **SLOW)
+    ann.put(big)
+    uploads = server.directory / ".portico" / "uploads"
+    ann.window.waited(lambda: sum(f.stat().st_size for f in uploads.iterdir()) > 20_000_000, "half of it")
+    with server.resp_client() as client:
+        assert "big.bin" in client.call("TRANSFERS")[0]
+    server.kill()
+    ann.window.shows("goes on by itself", "#uploads")
+    assert not (server.directory / "big.bin").exists()
+    server.restart()
+    ann.window.command("Network.emulateNetworkConditions", uploadThroughput=-1, **SLOW)
+    ann.window.waited(lambda: "digest compared" in "".join(ann.window.texts("#uploads")), "the end", 30)
+    assert (server.directory / "big.bin").read_bytes() == big.read_bytes()
+    ann.window.shows("put by Ann", "#log .arrival")
+
+
+def test_a_reload_remembers_what_was_cut_off(serve, visit, big):
+    server = serve()
+    window = visit(server)
+    ann = Person(window).join("Ann")
+    window.command("Network.enable")
+    window.command("Network.emulateNetworkConditions", uploadThroughput=12_000_000, **SLOW)
+    ann.put(big)
+    uploads = server.directory / ".portico" / "uploads"
+    window.waited(lambda: sum(f.stat().st_size for f in uploads.iterdir()) > 20_000_000, "half of it")
+    window.driver.refresh()
+    window.accept()
+    window.shows("Choose the same file again to go on", "#uploads")
+    window.command("Network.emulateNetworkConditions", uploadThroughput=-1, **SLOW)
+    ann.put(big)
+    window.waited(lambda: "digest compared" in "".join(window.texts("#uploads")), "the end", 30)
+    assert (server.directory / "big.bin").read_bytes() == big.read_bytes()
+
+
+def test_an_upload_is_given_up(serve, visit, big):
+    server = serve()
+    ann = Person(visit(server)).join("Ann")
+    ann.window.command("Network.enable")
+    ann.window.command("Network.emulateNetworkConditions", uploadThroughput=4_000_000, **SLOW)
+    ann.put(big)
+    ann.window.shows("left", "#uploads")
+    ann.window.click("#uploads button[aria-label^='Cancel']")
+    uploads = server.directory / ".portico" / "uploads"
+    ann.window.waited(lambda: not list(uploads.iterdir()), "nothing left of it")
+    assert not (server.directory / "big.bin").exists()
+
+
+def test_looking_searching_and_deleting(serve, visit):
+    server = serve(files="change")
+    (server.directory / "notes").mkdir()
+    (server.directory / "notes" / "plan.txt").write_text("<b>first</b>, second\n")
+    ann = Person(visit(server)).join("Ann")
+    window = ann.window
+    window.type("#search", "plan")
+    window.click("#listing button.name")
+    window.shows("<b>first</b>, second", "#dialog")
+    window.button("Delete").click()
+    window.find("#dialog .question")
+    assert (server.directory / "notes" / "plan.txt").exists(), "asked first"
+    window.click("#dialog .question button.danger")
+    window.shows("notes/plan.txt was removed by Ann", "#log")
+    assert not (server.directory / "notes" / "plan.txt").exists()
+
+
+def test_a_page_that_was_put_here_is_no_page_of_ours(serve, visit):
+    server = serve()
+    evil = "<script>document.title = 'owned'; fetch('/status').then(r => document.title += r.status)</script>"
+    (server.directory / "evil.html").write_text(evil)
+    (server.directory / "evil.svg").write_text(f"<svg xmlns='http://www.w3.org/2000/svg'>{evil}</svg>")
+    window = visit(server)
+    for name in ("evil.html", "evil.svg"):
+        window.open(f"http://127.0.0.1:{server.port}/files/{name}?inline")
+        window.waited(lambda: window.script("return document.readyState") == "complete", name)
+        assert "owned" not in window.script("return document.title")
+
+
+def test_the_digest_of_a_worker_is_the_one_of_hashlib(serve, visit):
+    window = visit(serve())
+    data = bytes(range(256)) * 5_000 + b"end"
+    script = """
+        const done = arguments[0];
+        const worker = new Worker("/web/digest.js", { type: "module" });
+        worker.onmessage = ({ data }) => done(data.sha256);
+        const bytes = new Uint8Array(1280003);
+        for (let i = 0; i < 1280000; i++) bytes[i] = i & 255;
+        bytes.set(new TextEncoder().encode("end"), 1280000);
+        worker.postMessage(new File([bytes], "x"));
+    """
+    assert window.driver.execute_async_script(script) == hashlib.sha256(data).hexdigest()
