@@ -47,8 +47,27 @@ def test_this_machines_name_is_ours(monkeypatch):
     assert own_names("127.0.0.1", ()) >= {"desk.lan", "desk.local"}
 
 
+FILLED = {
+    "{path:.+}": "a.txt",
+    "{folder:.+}": "notes",
+    "{command}": "say",
+    "{id}": "0" * 32,
+    "{name}": "main.js",
+}
+"""For each variable part of an address, something that fits."""
+
+
+def address(path):
+    for part, text in FILLED.items():
+        path = path.replace(part, text)
+    assert "{" not in path, "a new variable part wants a text in FILLED"
+    return path
+
+
 PATHS = sorted(
-    {(route.method, route.path.replace("{path:.+}", "a.txt").replace("{command}", "say")) for route in ROUTES}
+    (method, address(route.path))
+    for route in ROUTES
+    for method in (("POST", "PATCH") if route.method == "*" else (route.method,))
 )
 
 
