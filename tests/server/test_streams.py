@@ -5,6 +5,7 @@ import errno
 import os
 import re
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 
@@ -221,19 +222,21 @@ async def test_who_fetched_a_file_to_its_end_is_told_and_what_is_under_way_is_sh
     peer.send(encode("NAME", "ann") + read("big.bin", 0, 3 * MIB))
     await peer.lines(3)
     await peer.reader.readexactly(3 * MIB + 2)
-    await until(lambda: [line.offset for line in served.server.transfers.lines()] == [3 * MIB])
-    (fetch,) = served.server.transfers.lines()
+    (connection,) = served.server.door.connections
+    under_way = partial(served.server.transfers.lines, connection.call)
+    await until(lambda: [line.offset for line in under_way()] == [3 * MIB])
+    (fetch,) = under_way()
     assert (fetch.direction, fetch.path, fetch.size, fetch.name) == ("get", "big.bin", len(BIG), "ann")
     peer.send(read("big.bin", 3 * MIB, 3 * MIB) + put(str(len(BIG))) + write(0, BIG) + encode("PING"))
     await peer.line()
     await peer.reader.readexactly(2 * MIB + 17 + 2)
     assert (await peer.lines(10))[-2:] == [f":{len(BIG)}", "+PONG"]
-    (upload,) = served.server.transfers.lines()
+    (upload,) = under_way()
     assert (upload.direction, upload.path, upload.size, upload.name) == ("put", "new.bin", len(BIG), "ann")
     assert upload.offset == len(BIG)
     assert [(receipt.path, receipt.name) for receipt in served.files.receipts_kept] == [("big.bin", "ann")]
     peer.writer.close()
-    await until(lambda: not served.server.transfers.lines())
+    await until(lambda: not under_way())
 
 
 async def test_a_server_that_stops_lets_transfers_end(start):

@@ -36,7 +36,7 @@ def test_a_deposit_moves_while_its_bytes_come_and_ends(registry):
     registry.put(caller(1, "ann"), Order("a.bin", 4 * MIB), Progress("u", MIB))
     registry.writing("u", MIB, body)
     body.taken = 2 * MIB
-    (line,) = registry.lines()
+    (line,) = registry.lines(caller(9))
     assert (line.direction, line.offset, line.size, line.name, line.address) == (
         "put",
         3 * MIB,
@@ -45,10 +45,10 @@ def test_a_deposit_moves_while_its_bytes_come_and_ends(registry):
         "[::1]:7",
     )
     registry.wrote("u", 4 * MIB)
-    assert registry.lines()[0].offset == 4 * MIB
+    assert registry.lines(caller(9))[0].offset == 4 * MIB
     registry.ended("u")
     registry.ended("u")
-    assert registry.lines() == []
+    assert registry.lines(caller(9)) == []
 
 
 @pytest.mark.parametrize("session, shown", [(1, ["ids", "ids", ""]), (0, ["ids", "", ""])])
@@ -63,10 +63,10 @@ def test_the_rate_is_that_of_the_last_seconds(registry):
     for second in range(1, 2 * RATE_SECONDS):
         registry.wrote("u", second * MIB)
         registry.tick()
-    assert registry.lines()[0].rate == MIB
+    assert registry.lines(caller(9))[0].rate == MIB
     for _ in range(RATE_SECONDS):
         registry.tick()
-    assert registry.lines()[0].rate == 0
+    assert registry.lines(caller(9))[0].rate == 0
 
 
 def test_a_fetch_moves_while_its_ranges_are_sent_and_ends_with_a_receipt(registry):
@@ -76,32 +76,32 @@ def test_a_fetch_moves_while_its_ranges_are_sent_and_ends_with_a_receipt(registr
     registry.read(call, second)
     registry.sending(call, outgoing)
     outgoing.sent = 2 * MIB
-    assert [line.offset for line in registry.lines()] == [2 * MIB]
+    assert [line.offset for line in registry.lines(caller(9))] == [2 * MIB]
     assert registry.active() == {1}
     registry.sent(call, first)
-    assert (registry.lines()[0].offset, registry.receipts) == (6 * MIB, [])
+    assert (registry.lines(caller(9))[0].offset, registry.receipts) == (6 * MIB, [])
     registry.sent(call, second)
     assert [(receipt.path, receipt.etag, receipt.name, receipt.at) for receipt in registry.receipts] == [
         ("a.bin", "e", "visitor", 5)
     ]
     assert registry.active() == set()
-    assert registry.lines() == []
+    assert registry.lines(caller(9)) == []
 
 
 def test_a_fetch_of_which_nothing_is_asked_is_forgotten(registry):
     registry.read(caller(1), piece(0, MIB))
     for _ in range(TRANSFER_IDLE_SECONDS):
         registry.tick()
-        assert registry.lines()
+        assert registry.lines(caller(9))
     registry.tick()
     registry.tick()
-    assert registry.lines() == []
+    assert registry.lines(caller(9)) == []
 
 
 def test_a_small_file_is_fetched_without_being_under_way(registry):
     chunk = Chunk("a", "e", 3, 0, b"abc")
     registry.read(caller(1), chunk)
-    assert registry.lines() == []
+    assert registry.lines(caller(9)) == []
     registry.sent(caller(1), chunk)
     registry.sent(caller(1), Chunk("a", "e", 3, 3, b""))
     assert len(registry.receipts) == 1
@@ -114,6 +114,6 @@ def test_who_is_gone_has_nothing_under_way_and_no_more_than_so_many_are_remember
     stays, goes = caller(1), caller(2)
     for number in range(5):
         registry.put(goes if number % 2 else stays, Order(f"{number}"), Progress(f"u{number}", 0))
-    assert [line.path for line in registry.lines()] == ["2", "3", "4"]
+    assert [line.path for line in registry.lines(caller(9))] == ["2", "3", "4"]
     registry.gone(goes)
-    assert [line.path for line in registry.lines()] == ["2", "4"]
+    assert [line.path for line in registry.lines(caller(9))] == ["2", "4"]

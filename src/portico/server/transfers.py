@@ -66,12 +66,12 @@ class Transfer:
         self.quiet = 0 if total != self.sums[-1] or self.ranges or self.body else self.quiet + 1
         self.sums.append(total)
 
-    def line(self, viewer: Call | None) -> TransferLine:
+    def line(self, viewer: Call) -> TransferLine:
         """Return it as a caller sees it: whoever knows the id of an upload may finish it, or give it up."""
         seconds = max(1, len(self.sums) - 1)
         rate = max(0, self.total - self.sums[0]) // seconds
         author, address = self.call.author(), address_of(self.call)
-        upload = self.upload if viewer is None or self._is_of(viewer) else ""
+        upload = self.upload if self._is_of(viewer) else ""
         return TransferLine(
             self.direction, self.path, self.size, self.position, rate, author.name, address, upload
         )
@@ -171,8 +171,8 @@ class Transfers:
         """Return how many are under way in each direction."""
         return {"get": len(self._gets), "put": len(self._puts)}
 
-    def lines(self, viewer: Call | None = None) -> list[TransferLine]:
-        """Return what is under way, to a caller with the ids of that one's own uploads alone."""
+    def lines(self, viewer: Call) -> list[TransferLine]:
+        """Return what is under way, with the ids of the viewer's own uploads alone."""
         return [transfer.line(viewer) for group in (self._puts, self._gets) for transfer in group.values()]
 
     async def sweep(self) -> None:

@@ -15,13 +15,6 @@ from portico.stores.files.tree import Stopped, Tree
 
 
 @pytest.fixture
-def root(tmp_path):
-    made = tmp_path / "root"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def outside(tmp_path):
     made = tmp_path / "outside"
     made.mkdir()

@@ -37,12 +37,6 @@ def opened(path):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    with opened(tmp_path) as folder:
-        yield folder
-
-
-@pytest.fixture
 def readings(time, monkeypatch):
     """Count how often a folder is read; each time takes two seconds."""
     counted, real = [], folders._names

@@ -1,6 +1,5 @@
 """Open folders: how few of them are, and that each changed one gets on the disk."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,6 @@ import pytest
 from portico.stores.files import handles
 from portico.stores.files.folders import Folders
 from portico.stores.files.handles import CHANGED_MOST, HELD, Handles
-
-
-@pytest.fixture
-def root(tmp_path):
-    fd = os.open(tmp_path, os.O_RDONLY)
-    yield fd
-    os.close(fd)
 
 
 @pytest.fixture
@@ -33,8 +25,8 @@ def open_folders(place):
 DEEP = "/".join("d" for _ in range(500))
 
 
-def test_a_path_of_many_folders_holds_few_descriptors_and_all_of_it_is_synced(tmp_path, root, synced):
-    with Handles(root, Folders(), durable=True) as held:
+def test_a_path_of_many_folders_holds_few_descriptors_and_all_of_it_is_synced(tmp_path, folder, synced):
+    with Handles(folder, Folders(), durable=True) as held:
         held.make(DEEP)
         held.changed(DEEP)
         assert open_folders(tmp_path) <= 1 + HELD + CHANGED_MOST + 1
@@ -44,8 +36,8 @@ def test_a_path_of_many_folders_holds_few_descriptors_and_all_of_it_is_synced(tm
     assert open_folders(tmp_path) == 1
 
 
-def test_many_changed_folders_do_not_stay_open(tmp_path, root, synced):
-    with Handles(root, Folders(), durable=True) as held:
+def test_many_changed_folders_do_not_stay_open(tmp_path, folder, synced):
+    with Handles(folder, Folders(), durable=True) as held:
         for number in range(100):
             held.make(f"f{number}")
             held.changed(f"f{number}")
@@ -55,8 +47,8 @@ def test_many_changed_folders_do_not_stay_open(tmp_path, root, synced):
         assert open_folders(tmp_path) <= 1 + HELD
 
 
-def test_nothing_is_synced_that_need_not_be_durable(root, synced):
-    with Handles(root, Folders(), durable=False) as held:
+def test_nothing_is_synced_that_need_not_be_durable(folder, synced):
+    with Handles(folder, Folders(), durable=False) as held:
         held.make(DEEP)
         held.sync()
     assert not synced

@@ -70,13 +70,6 @@ def way(request, monkeypatch):
 
 
 @pytest.fixture
-def root(tmp_path):
-    made = tmp_path / "root"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 async def make(root):
     made, opened = [], []
 

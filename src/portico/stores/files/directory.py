@@ -1,11 +1,11 @@
 """A repository that is a directory of a local disk.
 
-Looking at it is one reading of the tree (`tree`) in a worker thread; the event loop never
-waits for a disk. Nothing of the tree is kept between requests: what somebody puts into the directory by other
-means is listed at once, and there is nothing to become stale. A cancelled request stops its reading.
+Looking at it is one reading of the tree (`tree`) in a worker thread; the event loop never waits for a disk.
+Nothing of the tree is kept between requests: what somebody puts into the directory by other means is listed
+at once, and there is nothing to become stale. A cancelled request stops its reading.
 
-Fetching and depositing go through desks (`desk`). What they share is made here: the uploads
-(`deposits`), the way changes become durable (`publishing`), and what is known besides (`catalog`).
+Fetching and depositing go through desks (`desk`). What they share is made here: the uploads (`deposits`), the
+way changes become durable (`publishing`), and what is known besides (`catalog`).
 """
 
 from __future__ import annotations
