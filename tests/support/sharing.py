@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from aiohttp import ClientSession
 
+from portico.commands.call import Call
+from portico.model.files import Author
+from portico.model.replies import TransferLine
 from portico.room.history import open_room
 from portico.server.listener import Server, Settings
 from portico.stores.files.directory import DirectoryRepository
@@ -17,6 +21,8 @@ from tests.server.conftest import KeptConsole, Peer
 from tests.support.web import visiting
 
 SETTINGS = Settings(host="127.0.0.1", port=0, max_clients=3, max_connections=100, drain=1.0)
+
+STRANGER = cast("Call", SimpleNamespace(author=lambda: Author(0, "visitor")))
 
 
 @dataclass
@@ -36,6 +42,10 @@ class Shared:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data.encode() if isinstance(data, str) else data)
         return file
+
+    def transfers(self) -> list[TransferLine]:
+        """What is under way, as somebody sees it who has no part in it."""
+        return self.server.transfers.lines(STRANGER)
 
     async def connect(self, *requests: str) -> Peer:
         """A connection on which requests without bodies are sent: `GET /files HTTP/1.1`, or more lines."""

@@ -136,12 +136,12 @@ async def test_a_client_that_goes_away_ends_it_and_one_that_waits_fills_no_memor
     await quiet(made)
     assert sum(made) < BIG
     assert max(made) < 2 * BLOCK_BYTES
-    (line,) = shared.server.transfers.lines()
+    (line,) = shared.transfers()
     assert (line.path, line.size) == ("a/big.bin", BIG)
     assert 0 < line.offset < BIG
     peer.reset()
     await until(lambda: not open_files(shared.root) and not shared.server.site._runner.app[UNDER_WAY])
-    assert not shared.server.transfers.lines()
+    assert not shared.transfers()
     assert await shared.repository.receipts("a/big.bin") == []
 
 

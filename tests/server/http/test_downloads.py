@@ -230,18 +230,18 @@ async def stalled(shared: Shared) -> tuple[Peer, Path]:
     os.truncate(file, BIG)
     peer = await shared.connect("GET /files/big.bin HTTP/1.1")
     assert await peer.line() == "HTTP/1.1 200 OK"
-    await until(lambda: any(line.offset for line in shared.server.transfers.lines()))
+    await until(lambda: any(line.offset for line in shared.transfers()))
     return peer, file
 
 
 async def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(shared):
     peer, _ = await stalled(shared)
-    (line,) = shared.server.transfers.lines()
+    (line,) = shared.transfers()
     assert (line.direction, line.path, line.size, line.name) == ("get", "big.bin", BIG, "visitor")
     assert open_files(shared.root) == {str(shared.root / "big.bin")}
     assert [connection.watched for connection in shared.server.door.connections] == [True]
     peer.reset()
-    await until(lambda: not shared.server.transfers.lines() and not open_files(shared.root))
+    await until(lambda: not shared.transfers() and not open_files(shared.root))
     assert await shared.repository.receipts("big.bin") == []
 
 
