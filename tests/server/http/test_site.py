@@ -276,6 +276,23 @@ async def test_a_stopping_server_does_not_wait_for_idle_browsers_and_those_who_w
     assert await idle.rest() == b""
 
 
+async def test_a_stopping_server_hears_out_what_it_began_to_read_and_closes_what_is_idle(start):
+    served = await start(drain=30.0)
+    idle, begun = await served.connect(), await served.connect()
+    idle.send(STATUS)
+    while await idle.line() != "[]":
+        pass
+    begun.send(request("POST /messages HTTP/1.1", "Content-Length: 10", body="Hello"))
+    await until(lambda: any(each.busy for each in served.server.door.connections))
+    stopping = asyncio.ensure_future(served.server.stop())
+    assert await idle.rest() == b""
+    begun.send(b"Hello" + STATUS)
+    answer = await begun.rest()
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    await stopping
+
+
 async def test_a_connection_that_is_one_too_many_is_closed(start):
     served = await start(max_connections=2)
     async with visiting(served.server.address) as session:
