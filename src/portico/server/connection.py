@@ -406,7 +406,7 @@ class Connection(asyncio.Protocol):
         return self.call is not None and (bool(self.call.session) or self._paused or self.choked)
 
     def retire(self) -> None:
-        """Take no more requests; what came is answered. One of HTTP closes behind its answer: it is read on."""
+        """Take no more requests; what came is answered. One of HTTP is read on, up to its answer."""
         if self.reader is None:
             self._retired = True
             self.transport.pause_reading()
