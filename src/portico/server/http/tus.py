@@ -189,6 +189,7 @@ async def _take(request: web.Request, call: Call, facts: UploadFacts) -> web.Res
         headers["Portico-SHA256"] = (await ask(call, "FINISH", upload)).file.sha256
     else:
         headers = expiry_of(await _facts(call, upload))
+        conversation_of(request).connection.server.transfers.rests(upload)
     headers["Upload-Offset"] = str(offset)
     return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
 
