@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -121,6 +122,27 @@ async def test_what_is_refused_is_refused_before_the_body(shared, path, size, he
     peer = await shared.connect()
     peer.send(head(f"/files/{path}", f"Content-Length: {size}", "Expect: 100-continue", *headers))
     assert (await peer.line()).startswith(f"HTTP/1.1 {status} ")
+    assert left(shared) == []
+
+
+@pytest.mark.parametrize("path, status", [("there", 409), ("new", 507), ("big", 413)])
+@pytest.mark.parametrize("waits", [True, False])
+async def test_who_does_not_wait_reads_the_same_refusal_and_then_the_end(
+    shared, monkeypatch, path, status, waits
+):
+    shared.put("there")
+    full = SimpleNamespace(f_bavail=0, f_frsize=4_096, f_blocks=1_000_000)
+    monkeypatch.setattr(os, "fstatvfs", lambda _: full)
+    size = 2_000_001 if path == "big" else 1_900_000
+    peer = await shared.connect()
+    peer.send(head(f"/files/{path}", f"Content-Length: {size}", *["Expect: 100-continue"] * waits))
+    if not waits:
+        for _ in range(19):
+            peer.send(DATA[:100_000])
+            await peer.writer.drain()
+    assert (await peer.line()).startswith(f"HTTP/1.1 {status} ")
+    while (line := await peer.line()) != "Connection: close":
+        assert line
     assert left(shared) == []
 
 
