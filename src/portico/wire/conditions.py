@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 
 TAG = re.compile(r'(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)"')
 
-
 CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range")
+"""The headers that all of this is said in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,13 +146,24 @@ async def test_who_does_not_wait_reads_the_same_refusal_and_then_the_end(
     assert left(shared) == []
 
 
-@pytest.mark.parametrize("size", [1_000, 200_000])
-async def test_a_body_that_breaks_off_leaves_nothing(shared, size):
+@pytest.mark.parametrize(
+    "length, begun",
+    [
+        ("Content-Length: 1000", b""),
+        ("Content-Length: 1000", DATA[:500]),
+        ("Content-Length: 200000", b""),
+        ("Content-Length: 200000", DATA[:100_000]),
+        ("Transfer-Encoding: chunked", b""),
+        ("Transfer-Encoding: chunked", b"186a0\r\n" + DATA[:100_000] + b"\r\n"),
+    ],
+)
+async def test_a_body_that_breaks_off_leaves_nothing(shared, length, begun):
     peer = await shared.connect()
-    peer.send(head("/files/a", f"Content-Length: {size}") + DATA[: size // 2])
+    peer.send(head("/files/a", length) + begun)
     await until(lambda: left(shared) != [])
     peer.writer.close()
     await until(lambda: left(shared) == [])
+    assert not shared.transfers()
     assert not (shared.root / "a").exists()
 
 
