@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from portico.cli import printer
 from portico.cli.settings import SERVE, Setting
-from portico.room import limits as room
-from portico.server import limits as server
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
+
+LIMITS = {
+    "room": "room.limits",
+    "server": "server.limits",
+    "archives": "server.http.archives",
+    "tus": "server.http.tus",
+    "sniff": "wire.sniff",
+    "websocket": "wire.websocket",
+}
+"""The modules with limits, as the page calls them."""
 
 
 def row(setting: Setting) -> str:
@@ -28,10 +37,10 @@ def test_the_table_of_flags_is_that_of_the_command():
 
 
 def test_the_limits_are_those_of_the_code():
-    shown = re.findall(r"^\| `(room|server)\.([A-Z_]+)` \| ([\d,]+) \|", PAGE, re.MULTILINE)
+    shown = re.findall(r"^\| `(\w+)\.([A-Z_]+)` \| ([\d,]+) \|", PAGE, re.MULTILINE)
     assert len(shown) > 10
     for module, name, value in shown:
-        assert getattr({"room": room, "server": server}[module], name) == int(value.replace(",", ""))
+        assert getattr(import_module(f"portico.{LIMITS[module]}"), name) == int(value.replace(",", ""))
 
 
 def test_the_console_waits_as_long_as_the_page_says():

@@ -1,9 +1,12 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
 from portico.model.errors import PorticoError
-from tests.server.conftest import FaultyLog
+from portico.server.limits import OPEN_SLOTS
+from tests.server.conftest import FaultyLog, until
+from tests.support.resp import encode
 
 
 async def test_sessions_open_at_a_crash_are_closed_by_recovery(start):
@@ -58,3 +61,19 @@ async def test_a_mistake_in_one_scheduled_call_does_not_keep_the_others_from_the
     served.server.schedule(done.set)
     await asyncio.wait_for(done.wait(), 5)
     assert [type(error) for error in served.console.reports] == [ZeroDivisionError]
+
+
+async def test_a_connection_that_was_not_read_from_is_not_read_again_by_a_server_that_stops(start):
+    served = await start(drain=30.0)
+    served.log.gate.clear()
+    peer = await served.connect()
+    peer.send(encode("SAY", "asked in time", "AS", "ann") * (OPEN_SLOTS + 1))
+    await until(lambda: any(connection.watched for connection in served.server.door.connections))
+    stopping = asyncio.ensure_future(served.server.stop())
+    await until(lambda: served.server.door.closed)
+    peer.send(encode("SAY", "too late", "AS", "ann"))
+    served.log.gate.set()
+    with suppress(ConnectionError):  # what was sent in vain may turn the close into a reset
+        await peer.rest()
+    await stopping
+    assert {entry.text for entry in served.console.told} == {"asked in time"}

@@ -98,6 +98,21 @@ def test_a_fetch_of_which_nothing_is_asked_is_forgotten(registry):
     assert registry.lines(caller(9)) == []
 
 
+def test_a_deposit_in_pieces_is_one_whoever_brings_them_until_nobody_does(registry):
+    pieces = [caller(1), caller(2)]
+    for offset, each in enumerate(pieces):
+        registry.put(each, Order("a.bin", 9 * MIB), Progress("u", offset * MIB))
+        registry.wrote("u", (offset + 1) * MIB)
+        registry.tick()
+        registry.rests("u")
+        registry.gone(each)
+    assert [(line.offset, line.rate) for line in registry.lines(caller(9))] == [(2 * MIB, MIB)]
+    assert registry.active() == set()
+    for _ in range(TRANSFER_IDLE_SECONDS + 1):
+        registry.tick()
+    assert registry.lines(caller(9)) == []
+
+
 def test_a_small_file_is_fetched_without_being_under_way(registry):
     chunk = Chunk("a", "e", 3, 0, b"abc")
     registry.read(caller(1), chunk)

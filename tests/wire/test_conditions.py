@@ -2,7 +2,7 @@
 
 import pytest
 
-from portico.wire.conditions import Validators, continued, failed, unchanged
+from portico.wire.conditions import Validators, continued, failed, forbidden, unchanged
 
 FILE = Validators("A", 1_000_000_000)
 BEFORE, SAME, AFTER = (f"Sun, 09 Sep 2001 01:46:{second} GMT" for second in (39, 40, 41))
@@ -68,3 +68,22 @@ def test_what_the_client_has_already(headers, wanted):
 def test_whose_rest_is_wanted(condition, wanted):
     headers = {} if condition is None else {"If-Range": condition}
     assert continued(headers, FILE) is wanted
+
+
+@pytest.mark.parametrize(
+    "headers, of_this, of_nothing",
+    [
+        ({}, False, False),
+        ({"If-None-Match": "*"}, True, False),
+        ({"If-None-Match": '"A"'}, True, False),
+        ({"If-None-Match": '"B"'}, False, False),
+        ({"If-Match": "*"}, False, True),
+        ({"If-Match": '"A"'}, False, True),
+        ({"If-Match": '"B"'}, True, True),
+        ({"If-Match": '"A"', "If-None-Match": '"A"'}, True, True),
+        ({"If-Unmodified-Since": BEFORE}, True, False),
+        ({"If-Modified-Since": AFTER}, False, False),
+    ],
+)
+def test_what_may_not_be_changed(headers, of_this, of_nothing):
+    assert (forbidden(headers, FILE), forbidden(headers, None)) == (of_this, of_nothing)

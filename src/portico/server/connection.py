@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_head",
         "_paused",
+        "_retired",
         "_scheduled",
         "_slots",
         "_tasks",
@@ -82,6 +83,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._deaf = False
         self._paused = False
+        self._retired = False
         self._timed = False
 
     # What asyncio calls
@@ -270,7 +272,7 @@ class Connection(asyncio.Protocol):
                 self.server.door.leave(self)
             else:
                 self.transport.close()
-        elif self._paused and not (self.choked or self._slots.full or self.flows.receiving):
+        elif self._paused and not (self._retired or self.choked or self._slots.full or self.flows.receiving):
             self._paused = False
             self.transport.resume_reading()
 
@@ -402,6 +404,14 @@ class Connection(asyncio.Protocol):
     def watched(self) -> bool:
         """Whether it matters when the peer vanishes: it holds a place, is not read from, or does not read."""
         return self.call is not None and (bool(self.call.session) or self._paused or self.choked)
+
+    def retire(self) -> None:
+        """Take no more requests; what came is answered. One of HTTP is read on, up to its answer."""
+        if self.reader is None:
+            self._retired = True
+            self.transport.pause_reading()
+        elif not self.busy:
+            self.transport.close()
 
     def tell_closing(self, sentence: str) -> None:
         """Say why the connection will close, where that can be said unasked."""

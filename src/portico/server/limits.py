@@ -38,7 +38,7 @@ TRANSFERS_SHOWN = 1_000
 """Files on their way that are remembered; beyond it the oldest are not shown."""
 
 TRANSFER_IDLE_SECONDS = 5
-"""A fetch of which nothing was asked for so long is over."""
+"""A fetch of which nothing was asked for so long is over; so is a deposit that waits for its next piece."""
 
 RATE_SECONDS = 4
 """Over which a transfer's rate is taken: short enough to show a stall, long enough to stand still."""

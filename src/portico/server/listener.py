@@ -162,9 +162,9 @@ class Server:
             listener.close()
         self.clock.close()
         active = self.transfers.active()
-        for connection in self.door.connections:
+        for connection in list(self.door.connections):
             if connection.id not in active:
-                connection.transport.pause_reading()
+                connection.retire()
         await self._until(lambda: not (self.transfers.active() or self._busy()))
         for connection in list(self.door.connections):
             connection.tell_closing(GOING)

@@ -1,7 +1,8 @@
 """What is under way: which files are being fetched and deposited, how far, how fast, by whom.
 
 A deposit is known by its upload's id, a fetch by who reads which content; a fetch has no end of its own, it
-is forgotten when nothing was asked of it for a while. While a thread moves bytes it counts them itself, in a
+is forgotten when nothing was asked of it for a while. So is a deposit that comes in pieces, each over another
+connection, while it waits for its next one. While a thread moves bytes it counts them itself, in a
 `Body` or an `Outgoing`, and only who looks adds them up. Once a second the sums are noted down for the rates.
 """
 
@@ -36,6 +37,7 @@ class Transfer:
     ranges: list[Outgoing] = field(default_factory=list)
     sums: deque[int] = field(default_factory=lambda: deque([0], RATE_SECONDS + 1))
     quiet: int = 0
+    resting: bool = False
 
     def reach(self, offset: int) -> None:
         """Take note of the offset an upload has come to."""
@@ -57,8 +59,14 @@ class Transfer:
 
     @property
     def active(self) -> bool:
-        """Whether it goes on; a deposit does until it was finished."""
-        return not self.quiet and (self.direction == "put" or self.position != self.size)
+        """Whether it goes on; a deposit does until it was finished, or waits for its next piece."""
+        return not (self.quiet or self.resting) and (self.direction == "put" or self.position != self.size)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is over, for all one can know."""
+        ends_so = self.direction == "get" or self.resting
+        return ends_so and self.quiet > TRANSFER_IDLE_SECONDS
 
     def tick(self) -> None:
         """Note down the sum of this second."""
@@ -96,7 +104,12 @@ class Transfers:
 
     def put(self, call: Call, order: Order, progress: Progress) -> None:
         """Take note that a caller has begun an upload, or goes on with it."""
-        transfer = Transfer("put", order.path, order.size, call, progress.offset, progress.upload)
+        transfer = self._puts.pop(progress.upload, None)
+        if transfer is None:
+            transfer = Transfer("put", order.path, order.size, call, progress.offset, progress.upload)
+        transfer.path, transfer.size = order.path, order.size
+        transfer.call, transfer.resting = call, False
+        transfer.reach(progress.offset)
         _remember(self._puts, progress.upload, transfer)
 
     def writing(self, upload: str, offset: int, body: Body) -> None:
@@ -111,6 +124,12 @@ class Transfers:
         if transfer is not None:
             self.moved["put"] += max(0, offset - transfer.offset)
             transfer.reach(offset)
+
+    def rests(self, upload: str) -> None:
+        """Take note that an upload waits for its next piece, which may come over another connection."""
+        transfer = self._puts.get(upload)
+        if transfer is not None:
+            transfer.resting = True
 
     def ended(self, upload: str) -> None:
         """Forget an upload: it was finished or given up."""
@@ -159,8 +178,9 @@ class Transfers:
         """Forget what a caller who is gone had under way."""
         groups: tuple[dict[Any, Transfer], ...] = (self._puts, self._gets)
         for group in groups:
-            for key in [key for key, transfer in group.items() if transfer.call is call]:
-                del group[key]
+            for key, transfer in list(group.items()):
+                if transfer.call is call and not transfer.resting:
+                    del group[key]
 
     def active(self) -> set[int]:
         """Return the numbers of the callers whose transfers move and are not at their end."""
@@ -176,7 +196,7 @@ class Transfers:
         return [transfer.line(viewer) for group in (self._puts, self._gets) for transfer in group.values()]
 
     async def sweep(self) -> None:
-        """Keep the rates, and forget, for ever, the fetches of which nothing is asked any more."""
+        """Keep the rates, and forget, for ever, what nobody goes on with."""
         while True:
             await asyncio.sleep(1)
             self.tick()
@@ -185,8 +205,11 @@ class Transfers:
         """Do so once; a second has passed."""
         for transfer in (*self._puts.values(), *self._gets.values()):
             transfer.tick()
-        for key in [key for key, transfer in self._gets.items() if transfer.quiet > TRANSFER_IDLE_SECONDS]:
-            del self._gets[key]
+        groups: tuple[dict[Any, Transfer], ...] = (self._puts, self._gets)
+        for group in groups:
+            for key, transfer in list(group.items()):
+                if transfer.idle:
+                    del group[key]
 
 
 def _remember(group: dict[Any, Transfer], key: object, transfer: Transfer) -> None:

@@ -13,6 +13,9 @@ from email.utils import parsedate_to_datetime
 
 TAG = re.compile(r'(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)"')
 
+CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range")
+"""The headers that all of this is said in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Validators:
@@ -48,6 +51,13 @@ def continued(headers: Mapping[str, str], file: Validators) -> bool:
     if condition.rstrip().endswith('"'):
         return _among(condition, file.etag, weak=False)
     return seconds_of(condition) == file.changed
+
+
+def forbidden(headers: Mapping[str, str], file: Validators | None) -> bool:
+    """Tell whether nothing may be changed: what is there, None for nothing, has to be another (412)."""
+    if file is None:
+        return "If-Match" in headers
+    return failed(headers, file) or _among(headers.get("If-None-Match", ""), file.etag, weak=True)
 
 
 def seconds_of(date: str | None) -> int | None:

@@ -128,6 +128,13 @@ async def test_conditions(shared):
     assert (await get(shared, "/files/data.bin"))[1]["Last-Modified"] == changed
 
 
+async def test_a_condition_in_two_lines_is_one_list(shared):
+    shared.put("a")
+    etag = (await shared.repository.stat("a")).etag
+    peer = await shared.connect(f'GET /files/a HTTP/1.1\r\nIf-None-Match: "x"\r\nIf-None-Match: "{etag}"')
+    assert await peer.line() == "HTTP/1.1 304 Not Modified"
+
+
 @pytest.mark.parametrize(
     "path, status, code",
     [

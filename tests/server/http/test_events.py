@@ -120,6 +120,30 @@ async def test_what_a_reader_sends_is_thrown_away(start):
     assert (await reader.entry())["text"] == "still here"
 
 
+async def test_many_who_come_back_at_once_miss_nothing_and_hear_nothing_twice(start):
+    served = await start()
+    await say(served, *map(str, range(20)))
+    readers = [await read(served, f"Last-Event-ID: {last}\r\n") for last in range(20) for _ in range(3)]
+    await say(served, "now")
+    wanted = [*map(str, range(20)), "now"]
+    for number, reader in enumerate(readers):
+        last = number // 3
+        assert [(await reader.entry())["text"] for _ in wanted[last:]] == wanted[last:]
+
+
+async def test_a_reader_that_does_not_read_stalls_nobody_and_misses_nothing(start):
+    served = await start()
+    slow, quick = await read(served), await read(served)
+    slow.peer.reader._transport.pause_reading()
+    texts = [f"{n} " + "x" * 60_000 for n in range(150)]
+    await say(served, *texts)
+    assert [(await quick.entry())["text"] for _ in texts] == texts
+    choked = [each for each in served.server.door.connections if each.choked]
+    assert [each.transport.get_write_buffer_size() < 4_000_000 for each in choked] == [True]
+    slow.peer.reader._transport.resume_reading()
+    assert [(await slow.entry())["text"] for _ in texts] == texts
+
+
 async def test_a_stopping_server_says_so_and_ends_the_response(start):
     served = await start(drain=30.0)
     reader = await read(served)

@@ -53,7 +53,7 @@ REFUSED = {
     "no text": (b"\xff", {}, "/messages", 400, "ERR"),
     "a control character": (b"a\x07b", {}, "/messages", 400, "ERR"),
     "another charset": (b"\xe9", {"Content-Type": "text/plain; charset=latin-1"}, "/messages", 415, "ERR"),
-    "packed": (b"\x1f\x8b\x08", {"Content-Encoding": "gzip"}, "/messages", 400, "ERR"),
+    "packed": (b"\x1f\x8b\x08", {"Content-Encoding": "gzip"}, "/messages", 415, "ERR"),
     "a number's name": (b"hi", {}, "/messages?as=Client7", 400, "BADNAME"),
     "no name": (b"hi", {}, "/messages?as=", 400, "BADNAME"),
     "a long key": (b"hi", {"Idempotency-Key": "k" * 65}, "/messages", 400, "ERR"),

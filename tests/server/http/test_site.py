@@ -7,6 +7,7 @@ import pytest
 
 from portico.model.errors import NoSpace, Unavailable
 from portico.server import carrier
+from portico.server.http import events
 from portico.server.http.site import ROUTES
 from tests.server.conftest import Served, until
 from tests.support.web import visiting
@@ -53,11 +54,45 @@ NO_REQUESTS = {
     "something before HTTP/1.1": (b"so much for HTTP/1.1\r\n\r\n", 400),
     "an unknown method": (request("BREW /status HTTP/1.1"), 400),
     "a method not for this": (request("DELETE /status HTTP/1.1", "Connection: close"), 405),
-    "a server's options": (request("OPTIONS * HTTP/1.1", "Connection: close"), 404),
     "a tunnel": (request("CONNECT localhost:22 HTTP/1.1", "Connection: close"), 404),
     "no such page": (request("GET /nothing HTTP/1.1", "Connection: close"), 404),
     "another server's page": (request("GET http://example.org/status HTTP/1.1", "Connection: close"), 421),
     "our page, named in full": (request("GET http://localhost/status HTTP/1.1", "Connection: close"), 200),
+    "another server, whatever the scheme": (
+        request("GET ftp://example.org/status HTTP/1.1", "Connection: close"),
+        421,
+    ),
+    "chunks of an old client": (
+        b"POST /messages HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "two codings": (request("POST /messages HTTP/1.1", "Transfer-Encoding: chunked, chunked"), 400),
+    "no coding": (request("POST /messages HTTP/1.1", "Transfer-Encoding: identity"), 400),
+    "two equal lengths": (request("POST /messages HTTP/1.1", "Content-Length: 5", "Content-Length: 5"), 400),
+    "a line feed alone": (b"GET /status HTTP/1.1\nHost: localhost\n\n", 400),
+    "a line feed alone in a header": (b"GET /status HTTP/1.1\r\nX: y\nHost: localhost\r\n\r\n", 400),
+    "a line feed alone in a chunk": (
+        request("POST /messages HTTP/1.1", "Transfer-Encoding: chunked", body="5\nHello\n0\n\n"),
+        400,
+    ),
+    "a byte that is nothing": (request("GET /status HTTP/1.1", "X: a\0b"), 400),
+    "an address that is no UTF-8": (request("GET /files/a%ff HTTP/1.1", "Connection: close"), 400),
+    "an address with half an escape": (request("GET /files/100% HTTP/1.1", "Connection: close"), 400),
+    "an address with a zero": (request("GET /files/a%00 HTTP/1.1", "Connection: close"), 400),
+    "an address that goes up": (request("GET /files/../status HTTP/1.1", "Connection: close"), 400),
+    "one that hides it": (
+        request("GET /files/%2e%2e%2f%2e%2e/etc/passwd HTTP/1.1", "Connection: close"),
+        400,
+    ),
+    "a number of 5,000 digits": (
+        request(f"GET /files?count={'9' * 5_000} HTTP/1.1", "Connection: close"),
+        400,
+    ),
+    "an expectation": (request("GET /status HTTP/1.1", "Expect: tea", "Connection: close"), 417),
+    "a packed body": (
+        request("PUT /files/a HTTP/1.1", "Content-Encoding: gzip", "Connection: close", "Content-Length: 0"),
+        415,
+    ),
     "an old client": (b"GET /status HTTP/1.0\r\n\r\n", 200),
     "a body that nobody asked for": (
         request("GET /status HTTP/1.1", "Content-Length: 5", "Connection: close", body="Hello"),
@@ -241,6 +276,23 @@ async def test_a_stopping_server_does_not_wait_for_idle_browsers_and_those_who_w
     assert await idle.rest() == b""
 
 
+async def test_a_stopping_server_hears_out_what_it_began_to_read_and_closes_what_is_idle(start):
+    served = await start(drain=30.0)
+    idle, begun = await served.connect(), await served.connect()
+    idle.send(STATUS)
+    while await idle.line() != "[]":
+        pass
+    begun.send(request("POST /messages HTTP/1.1", "Content-Length: 10", body="Hello"))
+    await until(lambda: any(each.busy for each in served.server.door.connections))
+    stopping = asyncio.ensure_future(served.server.stop())
+    assert await idle.rest() == b""
+    begun.send(b"Hello" + STATUS)
+    answer = await begun.rest()
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    await stopping
+
+
 async def test_a_connection_that_is_one_too_many_is_closed(start):
     served = await start(max_connections=2)
     async with visiting(served.server.address) as session:
@@ -294,3 +346,43 @@ async def test_health_is_bad_while_nothing_can_be_stored(start, monkeypatch):
         assert (await health())[0] == 503
         monkeypatch.setattr(carrier, "TROUBLE_SECONDS", 0)
         assert (await health())[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path, allowed",
+    [("*", ""), ("/status", "GET,HEAD"), ("/files/a", "DELETE,GET,HEAD,PUT"), ("/", "GET,HEAD")],
+)
+async def test_options_says_what_there_is_and_lets_nobody_in(start, path, allowed):
+    served = await start()
+    asked = ("Connection: close", "Origin: http://elsewhere.example", "Access-Control-Request-Method: PUT")
+    answer = (await answered(served, request(f"OPTIONS {path} HTTP/1.1", *asked))).decode()
+    assert answer.startswith("HTTP/1.1 204 ")
+    assert (f"Allow: {allowed}\r\n" in answer) == bool(allowed)
+    assert "Access-Control" not in answer
+
+
+async def test_a_body_that_nobody_waits_for_ends_the_connection(start):
+    served = await start()
+    peer = await served.connect()
+    peer.send(request("GET /status HTTP/1.1", "Content-Length: 10") + b"12345")
+    while (line := await peer.line()) != "Connection: close":
+        assert line
+    peer.send(b"67890" + STATUS)
+    assert b"HTTP/1.1" not in await peer.rest()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), NoSpace("no space"), TimeoutError(), LookupError()])
+async def test_what_fails_behind_its_head_is_cut_and_has_no_second_one(start, monkeypatch, error):
+    served = await start()
+
+    async def fail(*_):
+        raise error
+
+    monkeypatch.setattr(events, "ask", fail)
+    answer = b""
+    with suppress(ConnectionError):
+        answer = await answered(served, request("GET /events HTTP/1.1"))
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert not answer.endswith(b"0\r\n\r\n")
+    await until(lambda: not served.server.connections())
+    assert served.console.reports == [error] * (not isinstance(error, NoSpace))

@@ -112,6 +112,18 @@ async def test_an_upload_in_pieces(shared, sizes):
     assert (shared.root / "a/b.bin").read_bytes() == DATA
 
 
+async def test_between_its_pieces_an_upload_is_still_under_way(shared):
+    place = await begun(shared)
+    for offset in (0, 100_000):
+        assert [line.offset for line in shared.transfers()] == [offset]
+        peer = await shared.connect()
+        peer.send(patch(place, offset, 100_000) + DATA[offset : offset + 100_000])
+        assert (await peer.rest()).startswith(b"HTTP/1.1 204 ")
+        await until(lambda: len(shared.server.door.connections) == 1)
+    await add(shared, place, 200_000, DATA[200_000:])
+    assert not shared.transfers()
+
+
 async def test_what_is_finished_is_answered_alike(shared):
     place = await begun(shared, data=DATA)
     for _ in range(2):

@@ -43,6 +43,16 @@ def _session_of(call: Call, secret: str) -> int:
         ) from None
 
 
+def asked(call: Call, *words: bytes | str | int | Body) -> Later:
+    """Ask a command that does not wait for anything itself; return where its reply or error will be."""
+    answer = perform(call, [_word(word) for word in words])
+    if type(answer) is Later:
+        return answer
+    later = Later()
+    later.resolve(answer)
+    return later
+
+
 async def ask(call: Call, *words: bytes | str | int | Body) -> Any:  # noqa: ANN401 - any reply
     """Return the reply of a command; raise the `PorticoError` it is refused with."""
     answer = perform(call, [_word(word) for word in words])

@@ -95,6 +95,16 @@ class Conversation(web.RequestHandler):
         if begun:
             self.connection.data_received(begun)
 
+    async def part(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Say a last word to a client that is still sending, and hear it out for a while.
+
+        Else what it sends on would be answered with a reset, which takes the last word with it.
+        """
+        await response.prepare(request)
+        await response.write_eof()
+        self.connection.finish()
+        await asyncio.sleep(LINGER_SECONDS)
+
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what came whole, then close; True while there is something to answer."""
         if self.connection.reader is None:

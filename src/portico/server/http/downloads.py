@@ -31,7 +31,7 @@ from portico.ports import Source
 from portico.server.http.answers import refusal
 from portico.server.http.asking import ask, call_of, settled
 from portico.server.http.conversation import conversation_of
-from portico.wire.conditions import Validators, continued, failed, unchanged
+from portico.wire.conditions import CONDITIONS, Validators, continued, failed, unchanged
 from portico.wire.ranges import Unsatisfiable, range_of
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
@@ -80,7 +80,7 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 def planned(request: web.Request, facts: FileFacts) -> Plan:
     """Judge a request's conditions and its range; raise `Changed`, or `Unsatisfiable` with the facts."""
-    headers, file = request.headers, Validators(facts.etag, facts.mtime // 1_000_000)
+    headers, file = conditions_of(request), validators_of(facts)
     if failed(headers, file):
         raise Changed(facts.path)
     if unchanged(headers, file):
@@ -88,12 +88,23 @@ def planned(request: web.Request, facts: FileFacts) -> Plan:
     asked = None
     if request.method == "GET" and continued(headers, file):  # nothing else has ranges (RFC 9110, 14.2)
         try:
-            asked = range_of(headers.get("Range"), facts.size)
+            asked = range_of(request.headers.get("Range"), facts.size)
         except Unsatisfiable:
             raise Unsatisfiable(facts) from None
     if asked is None:
         return Plan(facts, HTTPStatus.OK, 0, facts.size)
     return Plan(facts, HTTPStatus.PARTIAL_CONTENT, *asked)
+
+
+def conditions_of(request: web.Request) -> dict[str, str]:
+    """Return the conditions a request is made under; one that is said in several lines is one list."""
+    headers = request.headers
+    return {name: ", ".join(headers.getall(name)) for name in CONDITIONS if name in headers}
+
+
+def validators_of(facts: FileFacts) -> Validators:
+    """Return what tells this content of a file from another."""
+    return Validators(facts.etag, facts.mtime // 1_000_000)
 
 
 async def opened(call: Call, plan: Plan) -> Chunk | Source:

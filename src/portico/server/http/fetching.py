@@ -28,10 +28,9 @@ async def file(request: web.Request) -> web.StreamResponse:
     except NotFound:
         if not await listings.below(call_of(request), f"{path}/", count=1):
             raise
-    query = f"?{request.query_string}" if request.query_string else ""
-    return web.Response(
-        status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": f"{request.rel_url.raw_path}/{query}"}
-    )
+    query = request.rel_url.raw_query_string
+    place = f"{request.rel_url.raw_path}/" + (f"?{query}" if query else "")
+    return web.Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": place})
 
 
 def archive_wanted(request: web.Request) -> bool:

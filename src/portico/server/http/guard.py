@@ -6,7 +6,10 @@
 * Cross-site requests and WebSockets: what changes something, and /ws, is refused when it says that it comes
   from another origin. There is no CORS, so nobody else's page can read an answer either.
 
-Source: RFC 6454 (Origin), RFC 9110 section 7.2 (Host), Fetch Metadata (Sec-Fetch-Site).
+An address that could be understood in two ways is refused, too.
+
+Source: RFC 6454 (Origin), RFC 9110 section 7.2 (Host), RFC 3986 section 2 (what an address may have), Fetch
+Metadata (Sec-Fetch-Site).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, web
 
@@ -25,8 +29,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 
-ABSOLUTE = re.compile("https?://([^/?#]*)", re.IGNORECASE)
+ABSOLUTE = re.compile("[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 """A target that names its host, as requests to proxies do (RFC 9112 section 3.2.2)."""
+
+BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+"""A percent sign that stands for nothing (RFC 3986 section 2.1)."""
 
 
 class WrongHost(PorticoError):
@@ -40,7 +47,8 @@ def own_names(listening: str, further: Collection[str]) -> frozenset[str]:
 
 
 def check(request: web.Request, names: Collection[str]) -> None:
-    """Raise `PorticoError` for a request that a stranger's page may have made."""
+    """Raise `PorticoError` for a request that a stranger's page may have made, or that says two things."""
+    check_target(request.raw_path)
     hosts = request.headers.getall("Host", ())
     if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
         raise PorticoError("a request says once, in the header Host, whom it asks")
@@ -49,6 +57,18 @@ def check(request: web.Request, names: Collection[str]) -> None:
         check_host(host, names)
     if request.method not in SAFE_METHODS or "Upgrade" in request.headers:
         check_origin(request)
+
+
+def check_target(target: str) -> None:
+    """Raise `PorticoError` unless every name in a target can be told: what cannot would be another one."""
+    try:
+        unquote_to_bytes(target).decode()
+    except UnicodeDecodeError:
+        raise PorticoError(
+            "an address is UTF-8, with every byte of other characters as % and two digits"
+        ) from None
+    if BROKEN_ESCAPE.search(target):
+        raise PorticoError("a % in an address has two digits behind it; the character itself is %25")
 
 
 def check_host(host: str, names: Collection[str]) -> None:

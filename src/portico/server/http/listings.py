@@ -62,7 +62,7 @@ def for_people(request: web.Request) -> bool:
 
 
 async def below(
-    call: Call, prefix: str, after: str = "", count: int = LIST_MOST, *options: str
+    call: Call, prefix: str, after: str = "", count: int | str = LIST_MOST, *options: str
 ) -> list[FileFacts]:
     """Return the next files of a folder and everything below it, in order."""
     start = max(prefix, after)
@@ -80,8 +80,8 @@ async def _json(request: web.Request, call: Call, prefix: str) -> web.Response:
     options = ["DIGEST"] if query.get("digest") == "1" else []
     pattern = query.get("pattern")
     files: Any
-    if pattern is None and count.isdecimal():
-        files = await below(call, prefix, query.get("after", ""), int(count), *options)
+    if pattern is None:
+        files = await below(call, prefix, query.get("after", ""), count, *options)
     else:
         after = ["AFTER", query["after"]] if query.get("after") else []
         words = ["LIST", as_pattern(prefix) + (pattern or "**"), *after, "COUNT", count, *options]

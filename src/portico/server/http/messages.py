@@ -10,6 +10,7 @@ from aiohttp import web
 from portico.model.errors import PorticoError, TimedOut, TooBig
 from portico.model.files import VISITOR
 from portico.room.limits import MESSAGE_BYTES
+from portico.server.http import bodies
 from portico.server.http.answers import answer, refusal
 from portico.server.http.asking import ask, call_of
 from portico.server.http.conversation import conversation_of
@@ -54,16 +55,23 @@ async def text_of(request: web.Request) -> bytes:
     """Return a body that is a message; one line end behind it, as `echo` writes it, is not part of it."""
     if (request.charset or "utf-8").lower() not in CHARSETS:
         raise WrongCharset
+    if (request.content_length or 0) > MESSAGE_BYTES + len(b"\r\n"):
+        raise _too_long()
+    bodies.ask_for(request)
     text = b""
     try:
         async with asyncio.timeout(PARTIAL_SECONDS):
             async for data in request.content.iter_any():
                 text += data
                 if len(text) > MESSAGE_BYTES + len(b"\r\n"):
-                    raise TooBig(f"a message has at most {MESSAGE_BYTES:,} bytes")
+                    raise _too_long()
     except TimeoutError:
         raise TimedOut("the rest of the message took too long to come; nothing was said") from None
     return text.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _too_long() -> TooBig:
+    return TooBig(f"a message has at most {MESSAGE_BYTES:,} bytes")
 
 
 async def status(request: web.Request) -> web.Response:

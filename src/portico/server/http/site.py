@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,18 @@ if TYPE_CHECKING:
 CANCEL_SECONDS = 0.5
 """What a request still under way gets at the very end, after the time to drain."""
 
+STATUS: dict[type[PorticoError], int] = {
+    guard.WrongHost: HTTPStatus.MISDIRECTED_REQUEST,
+    messages.WrongCharset: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    bodies.WrongCoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    bodies.WrongExpectation: HTTPStatus.EXPECTATION_FAILED,
+    TimedOut: HTTPStatus.REQUEST_TIMEOUT,
+}
+"""The status of what is refused over HTTP only."""
+
+BEGUN = web.RequestKey("begun", bool)
+"""That the answer's head is on its way, so that no other can be given."""
+
 ROUTES = (
     *page.ROUTES,
     *messages.ROUTES,
@@ -59,7 +70,12 @@ class Site:
         settings = self._server.settings
         self._names = guard.own_names(settings.host, settings.allow_hosts)
         application = web.Application(middlewares=[self._answer])
-        application.add_routes(ROUTES)
+        application.add_routes(
+            web.RouteDef(
+                each.method, each.path, each.handler, {**each.kwargs, "expect_handler": bodies.expect}
+            )
+            for each in ROUTES
+        )
         application[archives.UNDER_WAY] = set()
         application.on_response_prepare.append(self._complete)
         self._runner = web.AppRunner(
@@ -83,35 +99,53 @@ class Site:
         conversation = conversation_of(request)
         conversation.answer_begins(request)
         try:
-            guard.check(request, self._names)
-            return await handler(request)
-        except guard.WrongHost as error:
-            return self._refuse(error, HTTPStatus.MISDIRECTED_REQUEST)
-        except messages.WrongCharset as error:
-            return self._refuse(error, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        except TimedOut as error:
-            return self._refuse(error, HTTPStatus.REQUEST_TIMEOUT)
-        except PorticoError as error:
-            return self._refuse(error)
-        except web.HTTPException as error:
-            response = self._refuse(worded(error), error.status)
-            if "Allow" in error.headers:
-                response.headers["Allow"] = error.headers["Allow"]
+            response = await self._response(request, handler)
+            if request.get(bodies.PAST) and response.status >= HTTPStatus.BAD_REQUEST:
+                await conversation.part(request, response)
             return response
-        except (ConnectionError, asyncio.CancelledError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one request's trouble is not everybody's
-            self._server.report(error)
-            return self._refuse(Unexpected())
         finally:
             conversation.answer_ends()
+
+    async def _response(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            guard.check(request, self._names)
+            bodies.check(request)
+            return await handler(request)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            response = self._failed(request, error)
+            if request.get(BEGUN):
+                conversation_of(request).connection.transport.abort()
+                raise ConnectionAbortedError("a part of another answer is sent already") from error
+            return response
+
+    def _failed(self, request: web.Request, error: Exception) -> web.Response:
+        """Return the answer to what failed; the operator is told what we did wrong ourselves."""
+        if isinstance(error, web.HTTPException):
+            return self._unknown(request, error)
+        if isinstance(error, PorticoError):
+            return self._refuse(error, STATUS.get(type(error)))
+        self._server.report(error)
+        return self._refuse(Unexpected())
+
+    def _unknown(self, request: web.Request, error: web.HTTPException) -> web.Response:
+        """Return the answer to a request for which there is no route."""
+        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        if request.method == "OPTIONS" and (allowed or request.raw_path == "*"):
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers=allowed)
+        response = self._refuse(worded(error), error.status)
+        response.headers.update(allowed)
+        return response
 
     def _refuse(self, error: PorticoError, status: int | None = None) -> web.Response:
         self._server.measures.refusals[error.code] += 1
         return refusal(error, status)
 
     async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Give an answer what all have; it is the last one where the request's body has not come."""
+        request[BEGUN] = True
         complete(response)
-        if self._server.door.closed or request.get(bodies.PAST):
+        if self._server.door.closed or request.get(bodies.PAST) or not request.content.is_eof():
             response.headers["Connection"] = "close"
             response.force_close()

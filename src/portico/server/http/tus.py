@@ -22,8 +22,8 @@ from portico.model.files import UploadFacts
 from portico.model.policy import ADD, NO_LIMIT
 from portico.server.http import guard
 from portico.server.http.answers import refusal
-from portico.server.http.asking import ask, call_of, settled
-from portico.server.http.bodies import ask_for, expect, next_of, take_body
+from portico.server.http.asking import ask, asked, call_of, settled
+from portico.server.http.bodies import ask_for, forget, next_of, take_body
 from portico.server.http.conversation import conversation_of
 from portico.wire.tus import (
     CHECKSUMS,
@@ -129,11 +129,16 @@ async def create(request: web.Request, call: Call) -> web.Response:
     path, options = order_words(metadata_of(request.headers.get("Upload-Metadata", "")))
     if request.body_exists:
         _check_type(request)
-    begun = await ask(call, "PUT", path, size, *options)
-    facts = await _facts(call, begun["upload"])
-    response = await _take(request, call, facts)
+    placed = asked(call, "PUT", path, size, *options)
+    try:
+        facts = await _facts(call, (await settled(placed))["upload"])
+        response = await _take(request, call, facts)
+    except BaseException:
+        if "SHA256" not in options:  # by which it would be found again
+            forget(call, placed)
+        raise
     response.set_status(HTTPStatus.CREATED)
-    response.headers["Location"] = f"{COLLECTION}/{begun['upload']}"
+    response.headers["Location"] = f"{COLLECTION}/{facts.order.upload}"
     return response
 
 
@@ -184,6 +189,7 @@ async def _take(request: web.Request, call: Call, facts: UploadFacts) -> web.Res
         headers["Portico-SHA256"] = (await ask(call, "FINISH", upload)).file.sha256
     else:
         headers = expiry_of(await _facts(call, upload))
+        conversation_of(request).connection.server.transfers.rests(upload)
     headers["Upload-Offset"] = str(offset)
     return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
 
@@ -225,7 +231,4 @@ Handler = Callable[[web.Request, Call], Awaitable[web.Response]]
 OF_ALL: dict[str, Handler] = {"POST": create}
 OF_ONE: dict[str, Handler] = {"HEAD": look, "PATCH": go_on, "DELETE": give_up}
 
-ROUTES = (
-    web.route("*", COLLECTION, serve, expect_handler=expect),
-    web.route("*", UPLOAD, serve, expect_handler=expect),
-)
+ROUTES = (web.route("*", COLLECTION, serve), web.route("*", UPLOAD, serve))
