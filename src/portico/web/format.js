@@ -66,6 +66,14 @@ export function nameOf(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Another name for a file whose own is taken: `a (2).txt` for `a.txt`. */
+export function another(path) {
+  const name = nameOf(path);
+  const dot = name.lastIndexOf(".") > 0 ? name.lastIndexOf(".") : name.length;
+  const [, stem, number] = /^(.*?)(?: \((\d+)\))?$/s.exec(name.slice(0, dot));
+  return `${path.slice(0, path.length - name.length)}${stem} (${Number(number ?? 1) + 1})${name.slice(dot)}`;
+}
+
 /** The address of a file; with each part of its path escaped. */
 export function fileUrl(path) {
   return `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
