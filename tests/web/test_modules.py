@@ -99,3 +99,17 @@ def test_days_and_durations_are_words():
         "1 file",
         "2 files",
     ]
+
+
+OTHERS = {
+    "a.txt": "a (2).txt",
+    "notes/a (9).txt": "notes/a (10).txt",
+    "a.b/plain": "a.b/plain (2)",
+    "x.tar.gz": "x.tar (2).gz",
+    "(2)": "(2) (2)",
+}
+
+
+def test_another_name_is_counted_on():
+    found = run_module("format.js", "({ another }, paths) => paths.map(another)", list(OTHERS))
+    assert dict(zip(OTHERS, found, strict=True)) == OTHERS

@@ -3,6 +3,7 @@
 
 import { sentence } from "/web/composer.js";
 import { button, byId, el, inFrame } from "/web/draw.js";
+import { refill } from "/web/filling.js";
 import { plural } from "/web/format.js";
 import { described, isDone, isOpen, isQuestion, isUnderWay, measure, together } from "/web/upload_row.js";
 
@@ -44,14 +45,15 @@ export class UploadList {
     ].filter(Boolean);
     const list = byId("uploads");
     const same = lines.length === list.children.length && lines.every((each, at) => each === list.children[at]);
-    if (!same) list.replaceChildren(...lines);
+    if (!same) refill(list, lines, byId("add"));
     this.#tell(sent);
   }
 
   #row(row) {
     if (isOpen(row)) measure(row);
     const key = `${row.state} ${this.#uploads.mayReplace}`;
-    return drawn(row, key, sentence(described(row)), () => line(row, row.path, this.#buttons(row)));
+    const facts = isQuestion(row) ? sentence(described(row)) : described(row);
+    return drawn(row, key, facts, () => line(row, row.path, this.#buttons(row)));
   }
 
   #summary(sum) {
@@ -147,7 +149,7 @@ function drawn(made, key, facts, make) {
 }
 
 function line(row, title, buttons) {
-  const name = el("p", { class: "name", title, dir: "auto" }, title);
+  const name = el("p", { class: "name", title }, title);
   const bar = isOpen(row)
     ? el("progress", { max: Math.max(row.size, 1), value: row.offset, "aria-label": `Upload: ${title}` })
     : null;
