@@ -87,6 +87,16 @@ def test_a_link_that_is_dropped_leads_nowhere(serve, visit):
     assert window.script("return location.href") == there
 
 
+def test_a_name_that_is_refused_can_be_sent_as_another(serve, visit, tmp_path):
+    server = serve()
+    ann = Person(visit(server)).join("Ann")
+    ann.put(made(tmp_path, "why?.txt", b"because"))
+    ann.window.shows("which Windows cannot store", "#uploads .refused")
+    ann.window.button("Send as why_.txt").click()
+    ann.window.shows("why_.txt", "#listing")
+    assert (server.directory / "why_.txt").read_bytes() == b"because"
+
+
 def test_many_files_are_one_sum(serve, visit, tmp_path):
     server = serve()
     ann = Person(visit(server)).join("Ann")

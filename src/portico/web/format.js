@@ -74,6 +74,16 @@ export function another(path) {
   return `${path.slice(0, path.length - name.length)}${stem} (${Number(number ?? 1) + 1})${name.slice(dot)}`;
 }
 
+/** A path that every machine can store, like the one that is not: what is refused in it becomes `_`. */
+export function storable(path) {
+  const part = (name) =>
+    name
+      .replace(/[\\:<>"|?*\p{Cc}\p{Cf}]/gu, "_")
+      .replace(/[\s.]+$/, "_")
+      .replace(/^(CON|PRN|AUX|NUL|COM\d|LPT\d)(?= *(\.|$))/i, "_$1");
+  return path.split("/").map(part).join("/");
+}
+
 /** The address of a file; with each part of its path escaped. */
 export function fileUrl(path) {
   return `/files/${path.split("/").map(encodeURIComponent).join("/")}`;

@@ -4,7 +4,7 @@
 import { sentence } from "/web/composer.js";
 import { button, byId, el, inFrame } from "/web/draw.js";
 import { refill } from "/web/filling.js";
-import { plural } from "/web/format.js";
+import { plural, storable } from "/web/format.js";
 import { described, isDone, isOpen, isQuestion, isUnderWay, measure, together } from "/web/upload_row.js";
 
 const FEW = 6; // shown one by one; more of them move too much to be read
@@ -91,7 +91,8 @@ export class UploadList {
   }
 
   /** What can be said to a row that waits for somebody, or to all of them. */
-  #answers({ state, file, rows = [] }) {
+  #answers(row) {
+    const { state, rows = [] } = row;
     const uploads = this.#uploads;
     const drop = (row) => uploads.cancel(row);
     const replace = (row) => uploads.again(row, { replace: true });
@@ -103,12 +104,7 @@ export class UploadList {
           { one: "Skip", all: "Skip all", act: drop },
         ];
       case "refused":
-        return [
-          ...(file || rows.some((row) => row.file)
-            ? [{ one: "Try again", all: "Try all again", act: (row) => row.file && uploads.again(row) }]
-            : []),
-          { one: "Dismiss", all: "Dismiss all", act: drop },
-        ];
+        return [...this.#attempts(rows.length > 0 ? rows : [row]), { one: "Dismiss", all: "Dismiss all", act: drop }];
       case "remembered":
         return [
           { one: "Choose it", act: () => byId("pick").click() },
@@ -117,6 +113,17 @@ export class UploadList {
       default:
         return [];
     }
+  }
+
+  /** The ways to send what was refused: again as it is, or under names that every machine can store. */
+  #attempts(rows) {
+    const sendable = rows.filter(({ file }) => file);
+    const named = sendable.filter(({ path }) => storable(path) !== path);
+    if (sendable.length === 0) return [];
+    const again = (row) => row.file && this.#uploads.again(row);
+    if (named.length < sendable.length) return [{ one: "Try again", all: "Try all again", act: again }];
+    const rename = (row) => row.file && this.#uploads.again(row, { path: storable(row.path) });
+    return [{ one: `Send as ${storable(named[0].path)}`, all: "Send all with _ instead", act: rename }];
   }
 
   /** Tells those who listen when all is sent. */
@@ -164,5 +171,5 @@ function said(rows) {
   const done = rows.filter(isDone).length;
   const open = rows.filter(isQuestion).length;
   const arrived = done > 0 ? `${plural(done, "file")} arrived. ` : "";
-  return open > 0 ? `${arrived}${plural(open, "upload")} could not be sent.` : arrived;
+  return open > 0 ? `${arrived}Not sent: ${plural(open, "file")}.` : arrived;
 }

@@ -179,8 +179,7 @@ export class Uploads {
 
   async #failed(row, error) {
     if (row.state === "cancelled") return;
-    row.why = error.message;
-    row.state = "refused";
+    Object.assign(row, { state: "refused", why: error.message });
     if (error.code === "EXISTS") await this.#compare(row);
     if (error.code === "DENIED" && row.replace) {
       this.mayReplace = row.replace = false;
