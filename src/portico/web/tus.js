@@ -65,9 +65,11 @@ export class Upload {
     }
   }
 
-  /** Asks how far it has come. */
+  /** Asks how far it has come; resolves to the SHA-256 of the file where it has become one. */
   async look() {
-    this.#reached(await this.#exchange("HEAD", this.url));
+    const answer = await this.#exchange("HEAD", this.url);
+    this.#reached(answer);
+    return digestOf(answer);
   }
 
   /** Tries at once what would be tried later. */

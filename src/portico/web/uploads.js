@@ -32,7 +32,7 @@ export class Uploads {
   constructor(connection, folder) {
     this.#connection = connection;
     this.#folder = folder;
-    connection.addEventListener("state", () => connection.online && this.#wake());
+    connection.addEventListener("state", () => connection.online && this.#online());
     addEventListener("beforeunload", (event) => this.#isBusy() && event.preventDefault());
   }
 
@@ -48,7 +48,8 @@ export class Uploads {
     for (const { file, path, why } of chosen) {
       const reason = why ?? (isHidden(path) ? DOTTED : null);
       if (reason === null) this.#enqueue(file, path, cutOff);
-      else left.set(reason, [...(left.get(reason) ?? []), path]);
+      else if (left.has(reason)) left.get(reason).push(path);
+      else left.set(reason, [path]);
     }
     left.forEach((paths, why) => this.#leaveOut(paths, why));
     this.#next();
@@ -86,6 +87,7 @@ export class Uploads {
     const row = { key, file, path, size: file.size, offset: 0, state: "queued", url: cut?.url ?? null };
     this.#rows.set(key, row);
     this.#queue.push(row);
+    if (cut) this.#kept.put(row, cut.url);
   }
 
   #leaveOut(paths, why) {
@@ -111,8 +113,9 @@ export class Uploads {
   async #find(row) {
     const upload = new Upload({ url: row.url });
     try {
-      await upload.look();
+      const arrived = await upload.look();
       row.offset ||= upload.offset;
+      if (arrived !== null && row.state === "remembered") this.#forget(row);
     } catch (error) {
       if (error.status === 404 && row.state === "remembered") this.#forget(row);
     }
@@ -223,7 +226,8 @@ export class Uploads {
     this.#rows.delete(row.key);
   }
 
-  #wake() {
+  #online() {
+    this.mayReplace = true; // it may be another room, or the same with other rules
     this.#rows.forEach((row) => row.upload?.retry());
   }
 
