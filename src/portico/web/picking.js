@@ -5,8 +5,11 @@
 
 import { byId } from "/web/draw.js";
 
-/** Calls `take(files)` with what is chosen or dropped. */
-export function listen(take) {
+const PATHS = new Intl.Collator(undefined, { numeric: true });
+
+/** Calls `take(files)` with what is chosen or dropped, in the order of paths: a folder tells it in none. */
+export function listen(took) {
+  const take = (files) => took(files.sort((one, other) => PATHS.compare(one.path, other.path)));
   picker("add", "pick", take);
   picker("add-folder", "pick-folder", take);
   dropping(take);

@@ -35,7 +35,7 @@ export class UploadList {
     const { rows } = this.#uploads;
     const sent = rows.filter(({ file }) => file);
     this.#sum = sent.length > FEW ? together(sent, this.#sum ?? {}) : null;
-    const shown = rows.filter((row) => this.#sum === null || isQuestion(row) || row.state === "remembered").sort(byRank);
+    const shown = rows.filter((row) => this.#sum === null || isWaiting(row)).sort(byRank);
     const left = shown.length - SHOWN;
     const lines = [
       this.#sum && this.#summary(this.#sum),
@@ -53,7 +53,9 @@ export class UploadList {
     if (isOpen(row)) measure(row);
     const key = `${row.state} ${this.#uploads.mayReplace}`;
     const facts = isQuestion(row) ? sentence(described(row)) : described(row);
-    return drawn(row, key, facts, () => line(row, row.path, this.#buttons(row)));
+    // Of many that ask the same, only the question to all of them is told aloud.
+    const aloud = this.#choices.some(({ state, rows }) => state === row.state && rows.length === 1);
+    return drawn(row, key, facts, () => line(row, row.path, this.#buttons(row), isQuestion(row) && aloud));
   }
 
   #summary(sum) {
@@ -62,7 +64,7 @@ export class UploadList {
     const open = sum.state !== "done";
     const cancel = () => this.#uploads.rows.filter(isOpen).forEach((row) => this.#uploads.cancel(row));
     const buttons = open ? [button("Cancel all", cancel, PLAIN)] : [];
-    const facts = `${sum.arrived.toLocaleString()} of ${files} · ${described(sum)}`;
+    const facts = `${sum.arrived.toLocaleString()} of ${sum.count.toLocaleString()} · ${described(sum)}`;
     const name = open ? `Sending ${files}` : `Sent ${files}`;
     return drawn(sum, `${sum.state} ${files}`, facts, () => line(sum, name, buttons));
   }
@@ -94,17 +96,20 @@ export class UploadList {
   #answers(row) {
     const { state, rows = [] } = row;
     const uploads = this.#uploads;
-    const drop = (row) => uploads.cancel(row);
-    const replace = (row) => uploads.again(row, { replace: true });
+    const drop = (each) => uploads.cancel(each);
+    const replace = (each) => uploads.again(each, { replace: true });
     switch (state) {
       case "exists":
         return [
           ...(uploads.mayReplace ? [{ one: "Replace", all: "Replace all", act: replace }] : []),
-          { one: "Keep both", all: "Keep both of each", act: (row) => uploads.keepBoth(row) },
+          { one: "Keep both", all: "Keep all", act: (each) => uploads.keepBoth(each) },
           { one: "Skip", all: "Skip all", act: drop },
         ];
       case "refused":
-        return [...this.#attempts(rows.length > 0 ? rows : [row]), { one: "Dismiss", all: "Dismiss all", act: drop }];
+        return [
+          ...this.#attempts(rows.length > 0 ? rows : [row]),
+          { one: "Dismiss", all: "Dismiss all", act: drop },
+        ];
       case "remembered":
         return [
           { one: "Choose it", act: () => byId("pick").click() },
@@ -135,6 +140,11 @@ export class UploadList {
   }
 }
 
+/** Whether nothing goes on before somebody does something. */
+function isWaiting(row) {
+  return isQuestion(row) || row.state === "remembered";
+}
+
 /** What is under way and what needs an answer stand above what waits, and that above what is done. */
 function byRank(one, other) {
   return rank(one) - rank(other);
@@ -149,18 +159,17 @@ function rank({ state }) {
 function drawn(made, key, facts, make) {
   if (made.drawn !== key) made.line = make();
   made.drawn = key;
-  made.line.querySelector("progress")?.setAttribute("value", made.offset);
+  const bar = made.line.querySelector("progress");
+  if (bar !== null) Object.assign(bar, { max: Math.max(made.size, 1), value: made.offset });
   const says = made.line.querySelector(".facts");
   if (says.textContent !== facts) says.textContent = facts;
   return made.line;
 }
 
-function line(row, title, buttons) {
+function line(row, title, buttons, aloud = false) {
   const name = el("p", { class: "name", title }, title);
-  const bar = isOpen(row)
-    ? el("progress", { max: Math.max(row.size, 1), value: row.offset, "aria-label": `Upload: ${title}` })
-    : null;
-  const facts = el("p", { class: "facts", role: isQuestion(row) ? "alert" : null });
+  const bar = isOpen(row) ? el("progress", { "aria-label": `Upload: ${title}` }) : null;
+  const facts = el("p", { class: "facts", role: aloud ? "alert" : null });
   const answers = el("div", { class: "row" }, ...buttons);
   return isQuestion(row) || buttons.length > 1
     ? el("li", { class: row.state }, name, facts, answers)

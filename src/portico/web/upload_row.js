@@ -75,12 +75,13 @@ export function described(row) {
 
 /** Many rows as one; `before` is what was returned for them the last time. */
 export function together(rows, before = {}) {
-  const sum = { ...before, size: 0, offset: 0, count: rows.length, arrived: rows.filter(isDone).length };
-  for (const row of rows) {
-    sum.size += row.size;
-    sum.offset += isUnderWay(row) ? row.offset : row.size;
-  }
   const open = rows.filter(isUnderWay);
+  const arrived = rows.filter(isDone);
+  const sum = { ...before, size: 0, offset: 0, count: rows.length, arrived: arrived.length };
+  for (const row of [...open, ...arrived]) {
+    sum.size += row.size;
+    sum.offset += isDone(row) ? row.size : row.offset;
+  }
   const waiting = open.find(({ state }) => state === "waiting");
   sum.why = waiting?.why;
   const stands = waiting !== undefined && !open.some(({ state }) => state === "going");
