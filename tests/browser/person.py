@@ -41,3 +41,17 @@ class Person:
         """Chooses files."""
         picker = self.window.all("#pick")[0]
         picker.send_keys("\n".join(map(str, files)))
+
+    def drop(self, *paths: Path) -> None:
+        """Drags files and folders over the conversation, and lets them go there."""
+        self.drag(*paths)
+        self._dragged("drop", *paths)
+
+    def drag(self, *paths: Path) -> None:
+        """Drags files and folders over the conversation."""
+        self._dragged("dragEnter", *paths)
+        self._dragged("dragOver", *paths)
+
+    def _dragged(self, kind: str, *paths: Path) -> None:
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        self.window.command("Input.dispatchDragEvent", type=kind, x=500, y=300, data=data)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from functools import partial
 
 import pytest
 
@@ -119,11 +120,40 @@ def test_the_digest_of_a_worker_is_the_one_of_hashlib(serve, visit):
     data = bytes(range(256)) * 5_000 + b"end"
     script = """
         const done = arguments[0];
-        const worker = new Worker("/web/digest.js", { type: "module" });
-        worker.onmessage = ({ data }) => done(data.sha256);
         const bytes = new Uint8Array(1280003);
         for (let i = 0; i < 1280000; i++) bytes[i] = i & 255;
         bytes.set(new TextEncoder().encode("end"), 1280000);
-        worker.postMessage(new File([bytes], "x"));
+        import("/web/hashing.js").then(({ digestOf }) => digestOf(new File([bytes], "x")).result).then(done);
     """
     assert window.driver.execute_async_script(script) == hashlib.sha256(data).hexdigest()
+
+
+def both_gone(window):
+    return set(window.texts("#log .gone .link")) == {"one.txt", "four.txt"}
+
+
+def test_what_others_do_with_a_file_is_followed_everywhere(serve, visit):
+    server = serve(files="change")
+    ann, bob = Person(visit(server)).join("Ann"), Person(visit(server))
+    for name in ("one.txt", "two.txt", "three.txt"):
+        (server.directory / name).write_text("first")
+    bob.window.shows("three.txt", "#log .arrival")
+    bob.window.type("#search", "one")
+    bob.window.click("#listing button.name")
+    bob.window.shows("first", "#dialog pre")
+    (server.directory / "one.txt").write_text("second")
+    bob.window.shows("second", "#dialog pre")
+    ann.say("/move one.txt four.txt")
+    bob.window.shows("moved to four.txt by Ann", "#dialog")
+    bob.window.shows("No file is called like “one”", "#nothing")
+    bob.window.button("Show four.txt").click()
+    bob.window.shows("second", "#dialog pre")
+    (server.directory / "four.txt").unlink()
+    bob.window.shows("removed by someone at the disk", "#dialog")
+    bob.window.type("body", "\ue00c")
+    for window in (ann.window, bob.window):
+        window.shows("not there any more", "#log .gone")
+        window.waited(partial(both_gone, window), "both")
+        assert "two.txt" in window.texts("#log .event:not(.gone) .link")
+    (server.directory / "four.txt").write_text("again")
+    bob.window.waited(lambda: "four.txt" not in bob.window.texts("#log .gone .link"), "it is back")

@@ -74,6 +74,35 @@ def test_a_phone(serve, visit, pane):
     window.command("Emulation.clearDeviceMetricsOverride")
 
 
+def test_the_keyboard_keeps_its_place_when_others_come(serve, visit):
+    server = serve(max_clients=20)
+    window = visit(server)
+    with server.resp_client() as bea, server.resp_client() as abe:
+        bea.call("NAME", "Bea")
+        Person(window).join("Ann")
+        for name, selector in (("Bea", "#present button"), ("tester2.txt", "#listing .name")):
+            window.shows(name, selector)
+            next(element for element in window.all(selector) if element.text == name).send_keys("")
+            abe.call("NAME", f"Abe {name}")
+            (server.directory / f"a{name}").write_text("x")
+            window.shows(f"Abe {name}", "#present")
+            window.shows(f"a{name}", "#listing")
+            assert window.script("return document.activeElement.textContent") == name
+
+
+def test_what_can_be_pressed_has_a_name(serve, visit):
+    window = visit(serve())
+    Person(window).join("Ann")
+    window.shows("tester1.txt", "#listing")
+    nodes = window.command("Accessibility.getFullAXTree")["nodes"]
+    parts = [(node["role"]["value"], node["name"]["value"]) for node in nodes if "name" in node]
+    pressed = [part for part in parts if part[0] in {"button", "link", "textbox", "searchbox", "combobox"}]
+    assert len(pressed) > 10
+    assert all(name for _, name in pressed)
+    assert {("log", "Messages and events"), ("button", "tester1.txt"), ("textbox", "Message")} <= set(parts)
+    assert {role for role, _ in parts} >= {"main", "banner", "region", "status", "alert", "list"}
+
+
 def test_the_first_view_is_light_and_asks_nobody_else(serve, visit):
     server = serve()
     window = visit(server)

@@ -135,3 +135,33 @@ def test_a_thousand_messages_keep_their_order(serve, visit):
     ann.window.waited(lambda: len(ann.heard()) > len(heard), "earlier ones")
     texts = [text for text in ann.heard() if text.isdigit()]
     assert texts == sorted(texts)
+
+
+def test_after_a_restart_a_place_is_for_who_had_it(serve, visit):
+    server = serve(max_clients=1)
+    ann, bob = Person(visit(server)).join("Ann"), Person(visit(server))
+    bob.ask_to_join("Bob")
+    bob.window.click("#wait")
+    server.kill()
+    for person in (ann, bob):
+        person.window.shows("Offline", "#state")
+    server.restart()
+    for person in (bob, ann):
+        person.window.shows("Connected", "#state")
+    ann.say("still here")
+    bob.hears("still here")
+    bob.window.shows("Waiting for a place", "#full-text")
+    ann.say("bye")
+    bob.window.shows("You are Bob", "#me")
+
+
+def test_a_session_goes_on_in_the_tab_that_took_it_last(serve, visit):
+    server = serve()
+    first, second = Person(visit(server)).join("Ann"), Person(visit(server))
+    session = first.window.script("return sessionStorage.getItem('portico.session')")
+    second.window.script("sessionStorage.setItem('portico.session', arguments[0])", session)
+    second.window.driver.refresh()
+    second.window.shows("You are Ann", "#me")
+    first.window.shows("Ann goes on in another tab", "#join-error")
+    second.say("from the second")
+    first.hears("from the second")

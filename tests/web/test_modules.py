@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portico.model.paths import check_new_path
 from portico.model.quantities import size
 from tests.support.node import run_node
 
@@ -99,3 +100,38 @@ def test_days_and_durations_are_words():
         "1 file",
         "2 files",
     ]
+
+
+UNSTORABLE = (
+    "what?.txt",
+    "a:b/c|d.txt",
+    "CON",
+    "nul.txt",
+    "lpt1 .x/com",
+    "end. ",
+    "x./y",
+    "a\u200fb",
+    '<">*\\',
+)
+
+
+def test_a_name_that_is_offered_instead_of_another_is_taken():
+    found = run_module("format.js", "({ storable }, paths) => paths.map(storable)", UNSTORABLE)
+    assert [check_new_path(path) for path in found] == found
+    assert found[:2] == ["what_.txt", "a_b/c_d.txt"]
+    good = ["a.txt", "notes/été (2).md", "constable.txt", "com.txt"]
+    assert run_module("format.js", "({ storable }, paths) => paths.map(storable)", good) == good
+
+
+OTHERS = {
+    "a.txt": "a (2).txt",
+    "notes/a (9).txt": "notes/a (10).txt",
+    "a.b/plain": "a.b/plain (2)",
+    "x.tar.gz": "x.tar (2).gz",
+    "(2)": "(2) (2)",
+}
+
+
+def test_another_name_is_counted_on():
+    found = run_module("format.js", "({ another }, paths) => paths.map(another)", list(OTHERS))
+    assert dict(zip(OTHERS, found, strict=True)) == OTHERS

@@ -15,6 +15,7 @@ export class Composer {
   #text = byId("text");
   #name = byId("name");
   #waiting = false;
+  #online = 0;
   #kept = "";
 
   constructor(connection, commands) {
@@ -23,7 +24,7 @@ export class Composer {
     this.#name.value = restore(localStorage, NAME, "");
     this.#text.value = restore(sessionStorage, DRAFT, "");
     connection.addEventListener("me", () => this.#show());
-    connection.addEventListener("state", () => this.#show());
+    connection.addEventListener("state", () => this.#connected());
     connection.addEventListener("left", ({ detail }) => this.#left(detail));
     connection.addEventListener("entry", ({ detail }) => detail.change === "left" && this.#again());
     setInterval(() => this.#again(), WAIT);
@@ -96,7 +97,14 @@ export class Composer {
     else this.#lookOn();
   }
 
+  #connected() {
+    this.#online = Date.now();
+    this.#show();
+  }
+
+  /** Tries for a place. After a restart those who had one come back first. */
   #again() {
+    if (Date.now() - this.#online < WAIT) return;
     if (this.#waiting && this.#connection.online && this.#connection.me === null) this.#join();
   }
 

@@ -1,4 +1,6 @@
-// A worker that computes the SHA-256 of a file, beside its upload: a File comes, its digest goes back.
+// A worker that computes the SHA-256 of files, beside their uploads: `{id, file}` comes, `{id, sha256}` goes
+// back, and `{stop: id}` ends one. Several files go on side by side, so that a small one never waits for one
+// of many gigabytes.
 
 import { Sha256, hexOf } from "/web/sha256.js";
 
@@ -8,21 +10,23 @@ const PIECE = 4 * 1024 * 1024;
 /** Up to here the browser's own code may have the whole file in memory; it is several times faster. */
 const WHOLE = 64 * 1024 * 1024;
 
-async function digest(file) {
+const wanted = new Set();
+
+async function digest(id, file) {
   if (file.size <= WHOLE && self.crypto?.subtle) {
     return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())));
   }
   const hash = new Sha256();
-  for (let at = 0; at < file.size; at += PIECE) {
+  for (let at = 0; at < file.size && wanted.has(id); at += PIECE) {
     hash.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
   }
   return hash.hex();
 }
 
-self.addEventListener("message", async ({ data: file }) => {
-  try {
-    self.postMessage({ sha256: await digest(file) });
-  } catch (error) {
-    self.postMessage({ error: String(error) });
-  }
+self.addEventListener("message", async ({ data: { id, file, stop } }) => {
+  if (stop !== undefined) return wanted.delete(stop);
+  wanted.add(id);
+  // A file that has changed meanwhile cannot be read, and has no digest.
+  const sha256 = await digest(id, file).catch(() => null);
+  if (wanted.delete(id)) self.postMessage({ id, sha256 });
 });

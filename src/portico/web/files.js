@@ -1,6 +1,8 @@
 // The files: folders and files of one folder, or all that a search finds, sorted.
 
+import { sentence } from "/web/composer.js";
 import { button, byId, el, gathered, icon, timeOf } from "/web/draw.js";
+import { refill } from "/web/filling.js";
 import { fileUrl, nameOf, plural, size, when } from "/web/format.js";
 
 const PAGE = 1000; // what LIST answers at most
@@ -8,34 +10,67 @@ const MOST = 20_000; // files the page knows; the search of a bigger repository 
 const ROWS = 200; // drawn at once
 const PAUSE = 400; // milliseconds, so that many arrivals are one look
 
+const NAMES = new Intl.Collator(undefined, { numeric: true }); // one for all: thousands are compared
 const ORDERS = {
-  name: (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }),
+  name: (a, b) => NAMES.compare(a.name, b.name),
   newest: (a, b) => (a.mtime < b.mtime ? 1 : -1),
   largest: (a, b) => b.size - a.size,
 };
 
-export class Files {
+/** The files as they were listed last; tells `listed` each time. */
+export class Files extends EventTarget {
   folder = "";
+  listed = 0; // the number of the last entry that the list has in it for certain
   #connection;
   #preview;
   #files = [];
   #more = false;
   #rows = ROWS;
-  #ask = gathered(() => this.#fetch(), PAUSE);
+  #paths = new Set();
+  #seen = 0;
+  #fetching = false;
+  #stale = false;
+  #ask = gathered(() => this.#refresh(), PAUSE);
 
   constructor(connection, preview) {
+    super();
     this.#connection = connection;
     this.#preview = preview;
-    connection.addEventListener("state", () => this.#fetch());
-    connection.addEventListener("entry", ({ detail }) => detail.kind === "file" && this.#ask());
+    connection.addEventListener("state", () => this.#refresh());
+    connection.addEventListener("renewed", () => (this.#seen = this.listed = 0));
+    connection.addEventListener("entry", ({ detail }) => this.#heard(detail));
     byId("search").addEventListener("input", () => this.#draw());
     byId("sort").addEventListener("change", () => this.#draw());
     byId("curl").textContent = `curl -T FILE ${location.origin}/files/`;
   }
 
+  /** Whether a file was there when the files were listed; where they are too many, it may have been. */
+  has(path) {
+    return this.#more || this.#paths.has(path);
+  }
+
+  #heard({ kind, seq }) {
+    if (kind !== "file") return;
+    this.#seen = seq;
+    this.#ask();
+  }
+
+  /** Lists the files anew, and once more if something has changed meanwhile. */
+  async #refresh() {
+    this.#stale = true;
+    if (this.#fetching) return;
+    this.#fetching = true;
+    while (this.#stale && this.#connection.online) {
+      this.#stale = false;
+      await this.#fetch();
+    }
+    this.#fetching = false;
+    this.#draw();
+  }
+
   async #fetch() {
-    if (!this.#connection.online) return;
     const found = [];
+    const seen = this.#seen;
     try {
       do {
         const page = await this.#connection.request("list", { after: found.at(-1)?.path, count: PAGE });
@@ -43,9 +78,12 @@ export class Files {
         this.#more = page.length === PAGE;
       } while (this.#more && found.length < MOST);
       this.#files = found;
+      this.#paths = new Set(found.map(({ path }) => path));
+      this.listed = seen;
       this.#problem("");
+      this.dispatchEvent(new Event("listed"));
     } catch (error) {
-      if (error.code !== "LOST") this.#problem(error.message);
+      if (error.code !== "LOST") this.#problem(sentence(error.message));
     }
     this.#draw();
   }
@@ -68,7 +106,7 @@ export class Files {
         .map((each) => this.#fileRow(each, wanted !== "")),
     ];
     if (files.length > this.#rows) rows.push(this.#moreRow(files.length - this.#rows));
-    byId("listing").replaceChildren(...rows);
+    refill(byId("listing"), rows);
     this.#say(wanted, rows.length);
     this.#crumbs(wanted);
   }

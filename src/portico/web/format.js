@@ -66,6 +66,24 @@ export function nameOf(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Another name for a file whose own is taken: `a (2).txt` for `a.txt`. */
+export function another(path) {
+  const name = nameOf(path);
+  const dot = name.lastIndexOf(".") > 0 ? name.lastIndexOf(".") : name.length;
+  const [, stem, number] = /^(.*?)(?: \((\d+)\))?$/s.exec(name.slice(0, dot));
+  return `${path.slice(0, path.length - name.length)}${stem} (${Number(number ?? 1) + 1})${name.slice(dot)}`;
+}
+
+/** A path that every machine can store, like the one that is not: what is refused in it becomes `_`. */
+export function storable(path) {
+  const part = (name) =>
+    name
+      .replace(/[\\:<>"|?*\p{Cc}\p{Cf}]/gu, "_")
+      .replace(/[\s.]+$/, "_")
+      .replace(/^(CON|PRN|AUX|NUL|COM\d|LPT\d)(?= *(\.|$))/i, "_$1");
+  return path.split("/").map(part).join("/");
+}
+
 /** The address of a file; with each part of its path escaped. */
 export function fileUrl(path) {
   return `/files/${path.split("/").map(encodeURIComponent).join("/")}`;

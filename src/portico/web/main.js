@@ -6,6 +6,7 @@ import { Connection } from "/web/connection.js";
 import { byId, button } from "/web/draw.js";
 import * as dialogs from "/web/dialogs.js";
 import { Files } from "/web/files.js";
+import * as gone from "/web/gone.js";
 import { LogView } from "/web/log.js";
 import { People } from "/web/people.js";
 import * as picking from "/web/picking.js";
@@ -26,6 +27,7 @@ const commands = new Commands(connection, {
 });
 const composer = new Composer(connection, commands);
 const files = new Files(connection, { show });
+gone.follow(files);
 const uploads = new Uploads(connection, () => files.folder);
 new People(connection, (name) => {
   turnTo("talk");

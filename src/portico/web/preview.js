@@ -1,6 +1,6 @@
 // One file: what it is, a look into it, and what can be done with it.
 
-import { button, copyButton, el, timeOf } from "/web/draw.js";
+import { button, byId, copyButton, el, timeOf } from "/web/draw.js";
 import { ask, open } from "/web/dialogs.js";
 import { fileUrl, size } from "/web/format.js";
 import { sentence } from "/web/composer.js";
@@ -11,18 +11,41 @@ const TEXT_BYTES = 65_536; // some twenty pages
 
 export class Preview {
   #connection;
+  #path = null;
 
   constructor(connection) {
     this.#connection = connection;
+    connection.addEventListener("entry", ({ detail }) => detail.kind === "file" && this.#follow(detail));
+    byId("dialog").addEventListener("close", () => (this.#path = null));
   }
 
   /** Shows a file; rejects with why it cannot be shown. */
   async show(path) {
     const file = await this.#connection.request("stat", { path });
+    this.#path = path;
     const look = el("div", { class: "look" });
     const below = el("div");
     open(path, look, facts(file), this.#actions(file, below), below);
     await fill(look, file);
+  }
+
+  /** Keeps what is shown as the file is now. */
+  #follow({ change, path, from, sender }) {
+    if (this.#path === null) return;
+    const who = sender || "someone at the disk";
+    if (change === "removed" && path === this.#path) this.#gone(`This file was removed by ${who}.`);
+    else if (change === "moved" && from === this.#path) {
+      const there = button(`Show ${path}`, () => this.show(path).catch(() => {}), { class: "plain" });
+      this.#gone(`This file was moved to ${path} by ${who}.`, there);
+    } else if (path === this.#path || change === "many") {
+      const shown = this.#path;
+      this.show(shown).catch((error) => this.#path === shown && this.#gone(sentence(error.message)));
+    }
+  }
+
+  #gone(text, ...more) {
+    open(this.#path, el("p", { role: "alert" }, text), ...more);
+    byId("dialog").querySelector("button").focus();
   }
 
   #actions(file, below) {
@@ -41,7 +64,7 @@ export class Preview {
   async #remove(file, below) {
     try {
       await this.#connection.request("remove", { path: file.path });
-      document.getElementById("dialog").close();
+      byId("dialog").close();
     } catch (error) {
       below.replaceChildren(el("p", { class: "error", role: "alert" }, sentence(error.message)));
     }
@@ -67,7 +90,9 @@ function facts(file) {
 async function fill(look, file) {
   if (file.size === 0) return look.append(el("p", { class: "hint" }, "An empty file."));
   if (IMAGE.test(file.path) && file.size <= IMAGE_BYTES) {
-    const image = el("img", { src: `${fileUrl(file.path)}?inline`, alt: `Preview of ${file.path}` });
+    // With the etag, as a page may go on with a picture it had from the same address.
+    const src = `${fileUrl(file.path)}?inline&etag=${encodeURIComponent(file.etag)}`;
+    const image = el("img", { src, alt: `Preview of ${file.path}` });
     image.addEventListener("error", () =>
       image.replaceWith(el("p", { class: "hint" }, "This picture cannot be shown.")),
     );
@@ -82,7 +107,9 @@ async function fill(look, file) {
 
 /** The beginning of a file as text; null where it is none. */
 async function beginning(file) {
-  const response = await fetch(fileUrl(file.path), { headers: { Range: `bytes=0-${TEXT_BYTES - 1}` } });
+  // Past the cache: a browser that had a range of an older file asks for no more than that.
+  const headers = { Range: `bytes=0-${TEXT_BYTES - 1}` };
+  const response = await fetch(fileUrl(file.path), { headers, cache: "no-store" });
   if (!response.ok) return null;
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes.includes(0)) return null;

@@ -2,10 +2,13 @@
 //
 // One upload is one `Upload`. It creates itself (POST), sends chunk after chunk (PATCH), and after a lost
 // connection asks where it stands (HEAD) and goes on, for as long as it takes. The last chunk makes the file
-// appear; its answer carries the digest of what arrived.
+// appear; its answer carries the digest of what arrived. A small file goes along with the request that
+// creates its upload.
 
+const SMALL = 65_536; // sent before the server has agreed: what a refusal may cost in vain
 const CHUNK = 16 * 1024 * 1024; // what a lost connection costs at most, if the server kept nothing of it
 const RETRY = [500, 1000, 2000, 4000, 8000, 15_000, 30_000]; // milliseconds
+const OCTETS = { "Content-Type": "application/offset+octet-stream" };
 const PASSING = new Set([0, 423, 429, 500, 502, 503, 504]); // states that pass; 0 is no answer
 
 /** An answer that ends an upload; `code` is the server's. */
@@ -31,7 +34,7 @@ export class Upload {
 
   /**
    * `file` is a File; `metadata` what the server shall know of it; `url` continues an upload; `headers()` are
-   * sent with each request; `changed({state, offset})` is called as it goes: "going" or "waiting".
+   * sent with each request; `changed({state, offset, why})` is called as it goes: "going" or "waiting".
    */
   constructor({ file, metadata, url = null, headers = () => ({}), changed = () => {} }) {
     this.#file = file;
@@ -47,17 +50,26 @@ export class Upload {
     for (let failures = 0; ;) {
       const before = this.offset;
       try {
-        if (this.url === null) await this.#create();
-        else if (!known) await this.#ask();
+        if (!known) await this.look();
         known = true;
-        return await this.#send();
+        if (this.url !== null) return await this.#send();
+        const answer = await this.#create();
+        return this.offset < this.#file.size ? await this.#send() : digestOf(answer);
       } catch (error) {
+        if (error.status === 0) await this.#checkFile();
         if (!PASSING.has(error.status) && !this.#stale(error)) throw error;
-        known = false;
+        known = this.url === null;
         failures = this.offset > before ? 0 : failures + 1;
-        await this.#pause(RETRY[Math.min(failures, RETRY.length - 1)]);
+        await this.#pause(RETRY[Math.min(failures, RETRY.length - 1)], error);
       }
     }
+  }
+
+  /** Asks how far it has come; resolves to the SHA-256 of the file where it has become one. */
+  async look() {
+    const answer = await this.#exchange("HEAD", this.url);
+    this.#reached(answer);
+    return digestOf(answer);
   }
 
   /** Tries at once what would be tried later. */
@@ -82,27 +94,39 @@ export class Upload {
 
   async #create() {
     this.offset = 0;
+    const { size } = this.#file;
     const given = Object.entries(this.#metadata).map(([name, value]) => `${name} ${base64(value)}`);
-    const headers = { "Upload-Length": this.#file.size, "Upload-Metadata": given.join(",") };
-    const answer = await this.#exchange("POST", "/uploads", headers);
+    const headers = { "Upload-Length": size, "Upload-Metadata": given.join(",") };
+    const whole = size > 0 && size <= SMALL;
+    const answer = whole
+      ? await this.#exchange("POST", "/uploads", { ...headers, ...OCTETS }, this.#file)
+      : await this.#exchange("POST", "/uploads", headers);
     this.url = new URL(answer.getResponseHeader("Location"), location.href).pathname;
-    this.#changed({ state: "going", offset: 0 });
-  }
-
-  async #ask() {
-    const answer = await this.#exchange("HEAD", this.url);
-    this.offset = Number(answer.getResponseHeader("Upload-Offset"));
+    this.#reached(answer);
+    return answer;
   }
 
   async #send() {
     for (;;) {
       const from = this.offset;
       const chunk = this.#file.slice(from, from + CHUNK);
-      const headers = { "Upload-Offset": from, "Content-Type": "application/offset+octet-stream" };
-      const answer = await this.#exchange("PATCH", this.url, headers, chunk);
-      this.offset = Number(answer.getResponseHeader("Upload-Offset"));
-      this.#changed({ state: "going", offset: this.offset });
-      if (this.offset >= this.#file.size) return answer.getResponseHeader("Portico-SHA256");
+      const answer = await this.#exchange("PATCH", this.url, { "Upload-Offset": from, ...OCTETS }, chunk);
+      this.#reached(answer);
+      if (this.offset >= this.#file.size) return digestOf(answer);
+    }
+  }
+
+  #reached(answer) {
+    this.offset = Number(answer.getResponseHeader("Upload-Offset"));
+    this.#changed({ state: "going", offset: this.offset });
+  }
+
+  /** A browser that cannot read a file any more says only that the request failed. */
+  async #checkFile() {
+    try {
+      await this.#file.slice(this.offset, this.offset + 1).arrayBuffer();
+    } catch {
+      throw new UploadError("The file has changed since it was chosen, or is gone. Choose it again");
     }
   }
 
@@ -125,8 +149,9 @@ export class Upload {
     });
   }
 
-  async #pause(milliseconds) {
-    this.#changed({ state: "waiting", offset: this.offset });
+  async #pause(milliseconds, { status, message }) {
+    const why = status === 0 ? "no connection" : message;
+    this.#changed({ state: "waiting", offset: this.offset, why });
     await new Promise((resolve) => {
       this.#wake = resolve;
       setTimeout(resolve, milliseconds);
@@ -142,6 +167,10 @@ function refusal(request) {
   } catch {
     return new UploadError(`the server answered ${request.status}`, { status: request.status });
   }
+}
+
+function digestOf(answer) {
+  return answer.getResponseHeader("Portico-SHA256");
 }
 
 function base64(text) {

@@ -1,287 +1,265 @@
-// The uploads: some at once, each with its bar; those that a reload cut off wait for their file.
+// The uploads: some at once, those that a reload cut off wait for their file.
 //
-// What is under way is remembered by name, size and time of the file. A page cannot open a file by itself, so
-// after a reload it says which ones wait, and goes on when the same file is chosen again.
+// A page cannot open a file by itself: after a reload it says which uploads were cut off, and goes on when the
+// same file is chosen again.
 
-import { button, byId, el, inFrame } from "/web/draw.js";
-import { restore, store } from "/web/keeping.js";
-import { duration, nameOf, size } from "/web/format.js";
-import { sentence } from "/web/composer.js";
+import { digestOf } from "/web/hashing.js";
+import { Kept } from "/web/kept.js";
+import { another, nameOf } from "/web/format.js";
 import { Upload } from "/web/tus.js";
+import { UploadList } from "/web/upload_list.js";
+import { isDone, isUnderWay } from "/web/upload_row.js";
 
-const AT_ONCE = 2; // a second one fills the pauses of the first; more only share the line
-const KEPT = "portico.uploads";
-const SHOWN = 50; // rows; further ones are a number
-const LINGER = 6000; // milliseconds a finished one stays
-const SMOOTH = 0.3; // of a new rate in the one shown
+const AT_ONCE = 4; // small ones wait for answers, not for the line; two of a browser's six connections stay free
+const LINGER = 6000; // milliseconds what is done stays
+const LOOK = 256_000_000; // bytes up to which a file that is there already is compared before anybody is asked
+const DOTTED = "Names that begin with a dot are not shared: rename them first";
+const ELSEWHERE = "Another tab of this browser is sending it";
 
 export class Uploads {
+  mayReplace = true; // until the room refuses it
+
   #connection;
   #folder;
-  #rows = [];
-  #kept = restore(localStorage, KEPT, {});
-  #draw = inFrame(() => this.#show());
+  #rows = new Map();
+  #queue = [];
+  #sending = 0;
+  #kept = new Kept(() => this.#remember());
+  #list = new UploadList(this);
+  #tidy = 0;
 
   /** `folder()` is where what is chosen now goes to. */
   constructor(connection, folder) {
     this.#connection = connection;
     this.#folder = folder;
-    for (const [key, { path, size: bytes }] of Object.entries(this.#kept)) {
-      this.#rows.push({ key, path, size: bytes, offset: 0, state: "remembered" });
-    }
-    connection.addEventListener(
-      "state",
-      () => connection.online && this.#rows.forEach((row) => row.upload?.retry()),
-    );
-    addEventListener("beforeunload", (event) => this.#rows.some(isUnderWay) && event.preventDefault());
-    this.#draw();
+    connection.addEventListener("state", () => connection.online && this.#online());
+    addEventListener("beforeunload", (event) => this.#isBusy() && event.preventDefault());
   }
 
-  /** Takes chosen files; what begins with a dot the room does not take. */
-  add(files) {
-    for (const { file, path } of files) {
-      if (path.split("/").some((part) => part.startsWith("."))) continue;
-      const key = keyOf(file);
-      this.#rows = this.#rows.filter((row) => row.key !== key || isUnderWay(row));
-      if (this.#rows.some((row) => row.key === key)) continue;
-      this.#rows.push({
-        key,
-        file,
-        path: this.#kept[key]?.path ?? this.#folder() + path,
-        size: file.size,
-        offset: 0,
-        state: "queued",
-      });
+  /** All rows, oldest first. */
+  get rows() {
+    return [...this.#rows.values()];
+  }
+
+  /** Takes chosen files, `{file, path}` or `{path, why}` for what cannot be read. */
+  add(chosen) {
+    const left = new Map();
+    const cutOff = this.#kept.cutOff();
+    for (const { file, path, why } of chosen) {
+      const reason = why ?? (isHidden(path) ? DOTTED : null);
+      if (reason === null) this.#enqueue(file, path, cutOff);
+      else if (left.has(reason)) left.get(reason).push(path);
+      else left.set(reason, [path]);
     }
+    left.forEach((paths, why) => this.#leaveOut(paths, why));
     this.#next();
   }
 
+  /** Sends a row (again); `changes` are what shall be different. */
+  again(row, changes = {}) {
+    if (changes.path) this.#giveUp(row);
+    Object.assign(row, changes, { state: "queued", rate: undefined });
+    this.#queue.push(row);
+    this.#next();
+  }
+
+  /** Sends a row beside the file of that name. */
+  keepBoth(row) {
+    this.again(row, { path: another(row.path) });
+  }
+
+  /** Forgets a row, here and on the server. */
+  cancel(row) {
+    this.#forget(row);
+    row.state = "cancelled";
+    row.digest?.stop();
+    this.#giveUp(row);
+    this.#next();
+  }
+
+  #enqueue(file, chosen, cutOff) {
+    const cut = taken(cutOff, file, chosen);
+    const path = cut?.path ?? this.#folder() + chosen;
+    const key = cut?.key ?? `${path}|${file.size}|${file.lastModified}`;
+    if (isUnderWay(this.#rows.get(key) ?? {})) return;
+    if (this.#kept.isElsewhere(key)) return this.#leaveOut([path], ELSEWHERE);
+    this.#rows.delete(key); // so that it stands last
+    const row = { key, file, path, size: file.size, offset: 0, state: "queued", url: cut?.url ?? null };
+    this.#rows.set(key, row);
+    this.#queue.push(row);
+    if (cut) this.#kept.put(row, cut.url);
+  }
+
+  #leaveOut(paths, why) {
+    const path = paths.length > 1 ? `${paths[0]} and ${(paths.length - 1).toLocaleString()} more` : paths[0];
+    const key = `${path}|${why}`;
+    this.#rows.set(key, { key, path, why, size: 0, offset: 0, state: "refused" });
+  }
+
+  /** Shows what was cut off, as far as the room still has it. */
+  #remember() {
+    const cutOff = this.#kept.cutOff();
+    const keys = new Set(cutOff.map(({ key }) => key));
+    this.#dropWhere(({ key, state }) => state === "remembered" && !keys.has(key));
+    for (const kept of cutOff.filter(({ key }) => !this.#rows.has(key))) {
+      const row = { ...kept, offset: 0, state: "remembered" };
+      this.#rows.set(row.key, row);
+      this.#find(row);
+    }
+    this.#list.draw();
+  }
+
+  /** Asks how far one that was cut off has come. */
+  async #find(row) {
+    const upload = new Upload({ url: row.url });
+    try {
+      const arrived = await upload.look();
+      row.offset ||= upload.offset;
+      if (arrived !== null && row.state === "remembered") this.#forget(row);
+    } catch (error) {
+      if (error.status === 404 && row.state === "remembered") this.#forget(row);
+    }
+    this.#list.draw();
+  }
+
   #next() {
-    this.#draw();
-    const free =
-      AT_ONCE - this.#rows.filter((row) => row.state === "going" || row.state === "waiting").length;
-    this.#rows
-      .filter((row) => row.state === "queued")
-      .slice(0, Math.max(0, free))
-      .forEach((row) => this.#run(row));
+    while (this.#sending < AT_ONCE && this.#queue.length > 0) {
+      const row = this.#queue.shift();
+      if (row.state === "queued") this.#run(row);
+    }
+    clearTimeout(this.#tidy);
+    if (!this.#isBusy()) this.#tidy = setTimeout(() => this.#clear(), LINGER);
+    this.#list.draw();
   }
 
   async #run(row) {
+    this.#sending++;
     row.state = "going";
-    const digest = digestOf(row.file);
+    row.digest = digestOf(row.file);
     row.upload = new Upload({
       file: row.file,
       metadata: metadataOf(row),
-      url: this.#kept[row.key]?.url ?? null,
-      headers: () => (this.#connection.secret ? { "Portico-Session": this.#connection.secret } : {}),
+      url: row.url,
+      headers: () => this.#headers(row),
       changed: (change) => this.#changed(row, change),
     });
     try {
       const arrived = await row.upload.run();
       row.state = "checking";
-      this.#draw();
-      this.#verified(row, arrived, await digest.result);
+      this.#check(row, arrived);
     } catch (error) {
       this.#failed(row, error);
     }
-    digest.stop();
+    this.#sending--;
     this.#next();
   }
 
-  #changed(row, { state, offset }) {
+  #headers({ replace }) {
+    const { secret } = this.#connection;
+    return { ...(secret && { "Portico-Session": secret }), ...(replace && { "Portico-Replace": "1" }) };
+  }
+
+  #changed(row, { state, offset, why }) {
     if (row.state === "cancelled") return;
-    measure(row, offset);
-    row.state = state;
-    row.offset = offset;
-    if (this.#kept[row.key]?.url !== row.upload.url) {
-      this.#remember(row.key, { url: row.upload.url, path: row.path, size: row.size });
-    }
-    this.#draw();
+    Object.assign(row, { state, offset, why });
+    const { url } = row.upload;
+    if (url !== null && row.url !== url && offset < row.size) this.#kept.put(row, url);
+    row.url = url;
+    this.#list.draw();
   }
 
-  #verified(row, arrived, digest) {
-    this.#remember(row.key, null);
-    row.state = arrived !== null && arrived === digest ? "done" : "refused";
-    if (digest === null || arrived === null) row.state = "unverified";
+  /** Compares what arrived with what this computer has. */
+  async #check(row, arrived) {
+    this.#kept.drop(row.key);
+    row.url = null;
+    const digest = await row.digest.result;
+    if (row.state === "cancelled") return;
+    row.state = arrived === digest ? "done" : "refused";
     row.why = "What arrived is not what this computer has: delete it there and send it again";
-    if (row.state !== "refused") setTimeout(() => this.#drop(row), LINGER);
-  }
-
-  #failed(row, error) {
-    if (error.status === -1) return this.#drop(row);
-    row.state = error.code === "EXISTS" ? "exists" : "refused";
-    row.why = error.message;
-    if (row.state === "exists" && row.upload.url) row.upload.cancel();
-    this.#remember(row.key, null);
-  }
-
-  #remember(key, value) {
-    if (value === null) delete this.#kept[key];
-    else this.#kept[key] = value;
-    store(localStorage, KEPT, this.#kept);
-  }
-
-  #drop(row) {
-    this.#rows = this.#rows.filter((each) => each !== row);
-    this.#draw();
-  }
-
-  async #cancel(row) {
-    const url = this.#kept[row.key]?.url;
-    this.#remember(row.key, null);
-    this.#drop(row);
-    if (row.upload) await row.upload.cancel();
-    else if (url) await new Upload({ url }).cancel();
-    row.state = "cancelled";
+    if (digest === null || arrived === null) row.state = "unverified";
     this.#next();
   }
 
-  #again(row, changes) {
-    Object.assign(row, changes, { state: "queued", offset: 0, rate: undefined });
+  async #failed(row, error) {
+    if (row.state === "cancelled") return;
+    Object.assign(row, { state: "refused", why: error.message });
+    if (error.code === "EXISTS") await this.#compare(row);
+    if (error.code === "DENIED" && row.replace) {
+      this.mayReplace = row.replace = false;
+      row.state = "exists";
+    }
+    row.digest.stop();
     this.#next();
   }
 
-  #show() {
-    const rows = [...this.#rows].sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN);
-    const lines = rows.map((row) => this.#updated(row));
-    const left = this.#rows.length - rows.length;
-    if (left > 0) lines.push(el("li", { class: "facts" }, `and ${left.toLocaleString()} more`));
-    const list = byId("uploads");
-    const same =
-      lines.length === list.children.length && lines.every((line, index) => line === list.children[index]);
-    if (!same) list.replaceChildren(...lines);
+  /** Leaves it at that where the file that is there already is this one; else somebody has to be asked. */
+  async #compare(row) {
+    row.state = "checking";
+    const same = await this.#isThere(row);
+    if (row.state === "cancelled") return;
+    row.state = same ? "same" : "exists";
+    if (same) this.#giveUp(row);
   }
 
-  /** A row's line: kept while its state is the same, so that focus and a pressed button stay. */
-  #updated(row) {
-    if (row.drawn !== row.state) row.line = this.#line(row);
-    row.drawn = row.state;
-    row.line.querySelector("progress")?.setAttribute("value", row.offset);
-    row.line.querySelector(".facts").textContent = described(row);
-    return row.line;
-  }
-
-  #line(row) {
-    const name = el("p", { class: "name", title: row.path }, row.path);
-    const bar = isUnderWay(row)
-      ? el("progress", {
-          max: Math.max(row.size, 1),
-          value: row.offset,
-          "aria-label": `Upload of ${row.path}`,
-        })
-      : null;
-    const role = row.state === "refused" || row.state === "exists" ? "alert" : null;
-    const facts = el("p", { class: "facts", role });
-    const buttons = this.#buttons(row);
-    if (buttons.length === 1)
-      return el("li", { class: row.state }, el("div", { class: "row" }, name, ...buttons), bar, facts);
-    return el("li", { class: row.state }, name, bar, facts, el("div", { class: "row" }, ...buttons));
-  }
-
-  #buttons(row) {
-    const quiet = { class: "plain" };
-    switch (row.state) {
-      case "exists":
-        return [
-          button("Replace", () => this.#again(row, { replace: true }), quiet),
-          button("Keep both", () => this.#again(row, { path: another(row.path) }), quiet),
-          button("Skip", () => this.#drop(row), quiet),
-        ];
-      case "remembered":
-        return [
-          button("Choose it", () => byId("pick").click(), quiet),
-          button("Forget", () => this.#cancel(row), quiet),
-        ];
-      case "refused":
-        return [
-          button("Try again", () => this.#again(row, {}), quiet),
-          button("Dismiss", () => this.#drop(row), quiet),
-        ];
-      case "done":
-      case "unverified":
-      case "checking":
-        return [];
-      default:
-        return [
-          button("Cancel", () => this.#cancel(row), {
-            ...quiet,
-            "aria-label": `Cancel the upload of ${row.path}`,
-          }),
-        ];
+  async #isThere({ path, size, digest }) {
+    if (size > LOOK) return false;
+    try {
+      const there = await this.#connection.request("stat", { path });
+      if (there.size !== size) return false;
+      const { sha256 } = await this.#connection.request("stat", { path, digest: true });
+      return sha256 === (await digest.result);
+    } catch {
+      return false;
     }
   }
+
+  /** Gives up what the server has of a row. */
+  #giveUp(row) {
+    const upload = row.upload ?? (row.url ? new Upload({ url: row.url }) : null);
+    upload?.cancel();
+    this.#kept.drop(row.key);
+    Object.assign(row, { url: null, upload: null, offset: 0 });
+  }
+
+  #forget(row) {
+    this.#kept.drop(row.key);
+    this.#rows.delete(row.key);
+  }
+
+  #online() {
+    this.mayReplace = true; // it may be another room, or the same with other rules
+    this.#rows.forEach((row) => row.upload?.retry());
+  }
+
+  #isBusy() {
+    return this.#sending > 0 || this.#queue.length > 0 || this.rows.some(({ state }) => state === "checking");
+  }
+
+  #clear() {
+    this.#dropWhere(isDone);
+    this.#list.draw();
+  }
+
+  #dropWhere(condition) {
+    this.rows.filter(condition).forEach(({ key }) => this.#rows.delete(key));
+  }
 }
 
-function isUnderWay({ state }) {
-  return state === "queued" || state === "going" || state === "waiting";
+function isHidden(path) {
+  return path.split("/").some((part) => part.startsWith("."));
 }
 
-/** What is under way and what needs an answer stand above what waits, and that above what is done. */
-function rank({ state }) {
-  if (state === "queued" || state === "remembered") return 1;
-  return state === "done" || state === "unverified" ? 2 : 0;
-}
-
-function keyOf(file) {
-  return `${file.webkitRelativePath || file.name}|${file.size}|${file.lastModified}`;
+/** Takes the upload of this file out of those that were cut off; it may have been in a folder then. */
+function taken(cutOff, file, chosen) {
+  const isIt = ({ path, size, modified }) =>
+    nameOf(path) === file.name && size === file.size && modified === file.lastModified;
+  const same = cutOff.filter(isIt);
+  const found = same.find(({ path }) => path.endsWith(chosen)) ?? same[0];
+  if (found) cutOff.splice(cutOff.indexOf(found), 1);
+  return found;
 }
 
 function metadataOf({ path, file, replace }) {
   const mtime = new Date(file.lastModified).toISOString().replace("Z", "000Z"); // six digits, as STAT
   return { filename: path, mtime, ...(replace ? { replace: "1" } : {}) };
-}
-
-/** `a (2).txt` for `a.txt`. */
-function another(path) {
-  const name = nameOf(path);
-  const dot = name.lastIndexOf(".") > 0 ? name.lastIndexOf(".") : name.length;
-  const [, stem, number] = /^(.*?)(?: \((\d+)\))?$/s.exec(name.slice(0, dot));
-  return `${path.slice(0, path.length - name.length)}${stem} (${Number(number ?? 1) + 1})${name.slice(dot)}`;
-}
-
-/** Computes a file's digest in a worker; `result` is null where that failed, as where the file has changed. */
-function digestOf(file) {
-  const worker = new Worker("/web/digest.js", { type: "module" });
-  const result = new Promise((resolve) => {
-    worker.addEventListener("message", ({ data }) => resolve(data.sha256 ?? null));
-    worker.addEventListener("error", () => resolve(null));
-    worker.postMessage(file);
-  });
-  return { result, stop: () => worker.terminate() };
-}
-
-function measure(row, offset) {
-  const now = performance.now();
-  const seconds = (now - (row.measured ?? now)) / 1000;
-  if (row.measured !== undefined && seconds < 0.25) return;
-  if (seconds > 0 && offset >= row.counted) {
-    const rate = (offset - row.counted) / seconds;
-    row.rate = row.rate === undefined ? rate : row.rate * (1 - SMOOTH) + rate * SMOOTH;
-  }
-  row.measured = now;
-  row.counted = offset;
-}
-
-function described(row) {
-  const of = `${size(row.offset)} of ${size(row.size)}`;
-  switch (row.state) {
-    case "queued":
-      return `${size(row.size)}, waits for its turn`;
-    case "going":
-      return row.rate > 0
-        ? `${of} · ${size(Math.round(row.rate))}/s · ${duration((row.size - row.offset) / row.rate)} left`
-        : of;
-    case "waiting":
-      return `${of} · no connection; goes on by itself`;
-    case "checking":
-      return "Comparing digests";
-    case "done":
-      return `${size(row.size)} · arrived, digest compared`;
-    case "unverified":
-      return `${size(row.size)} · arrived; the digest could not be compared`;
-    case "remembered":
-      return `${size(row.size)}, was cut off. Choose the same file again to go on.`;
-    default:
-      return sentence(row.why);
-  }
 }

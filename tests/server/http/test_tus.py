@@ -232,6 +232,15 @@ async def test_a_path_that_was_taken_meanwhile_costs_no_bytes(shared):
     assert taken.read_bytes() == DATA
 
 
+async def test_what_came_takes_the_place_of_a_name_that_was_taken_meanwhile(shared):
+    place = await begun(shared, filename="a")
+    await add(shared, place, 0, DATA[:200_000])
+    taken = shared.put("a", b"other")
+    assert (await add(shared, place, 200_000, DATA[200_000:])).status == 409
+    assert (await add(shared, place, 200_000, DATA[200_000:], Portico_Replace=1)).status == 204
+    assert taken.read_bytes() == DATA
+
+
 async def test_metadata_replaces_and_dates(shared):
     file = shared.put("a", b"old")
     await begun(

@@ -5,13 +5,15 @@ makes it a file as soon as the last byte has come. Its address has its id in it,
 go on with it: there is no list of them, and nothing expires but the upload itself.
 
 Source: tus resumable upload protocol 1.0.0 with creation, creation-with-upload, termination, checksum and
-expiration. One thing is ours: once an upload is a file, `Portico-SHA256` says which.
+expiration. Two things are ours: once an upload is a file, `Portico-SHA256` says which, and `Portico-Replace`
+lets one go on whose name was taken meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 
 from aiohttp import web
@@ -47,6 +49,10 @@ CONTENT_TYPE = "application/offset+octet-stream"
 
 OVERRIDE = "X-HTTP-Method-Override"
 """The header with the method that is meant, of clients that cannot say it."""
+
+REPLACE = "Portico-Replace"
+"""The header, `1`, of a PATCH whose upload shall take the place of the file that is there by now: what came
+of it is not sent again."""
 
 COLLECTION, UPLOAD = "/uploads", "/uploads/{id}"
 
@@ -156,7 +162,8 @@ async def go_on(request: web.Request, call: Call) -> web.Response:
     if offset != facts.offset:
         raise WrongOffset(facts.offset)
     if not facts.ended:
-        await ask(call, *going_on(facts.order))
+        may_replace = facts.order.replace or request.headers.get(REPLACE) == "1"
+        await ask(call, *going_on(replace(facts.order, replace=may_replace)))
     return await _take(request, call, facts)
 
 
