@@ -2,11 +2,16 @@
 
 import json
 import random
+import re
 import subprocess
+import zipfile
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.peer("curl", "apt-get install curl")
+
+README = Path(__file__).parents[2] / "README.md"
 
 DATA = random.Random(9).randbytes(3_000_000)
 
@@ -67,3 +72,29 @@ def test_what_is_there_is_replaced_or_removed_only_when_that_is_said(server, tmp
     assert curl(server, "-T", str(source), "/files/tester1.txt?replace=1")[0] == 200
     assert curl(server, "-X", "DELETE", "/files/tester1.txt")[0] == 204
     assert not (server.directory / "tester1.txt").exists()
+
+
+def test_the_lines_of_the_readme(serve, tmp_path):
+    """Each is run as it stands, but for the port; what follows for ever is heard for a moment."""
+    (lines,) = re.findall(r"^```\n(curl -T.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    server = serve()
+    put, *others, follow = lines.replace("65432", str(server.port)).splitlines()
+    (tmp_path / "results.csv").write_text("a,b\n1,2\n")
+    shell(put, tmp_path)
+    (tmp_path / "results.csv").unlink()
+    for line in others:
+        shell(line, tmp_path)
+    assert (server.directory / "runs/results.csv").read_text() == "a,b\n1,2\n"
+    assert (tmp_path / "results.csv").read_text() == "a,b\n1,2\n"
+    assert zipfile.ZipFile(tmp_path / "runs.zip").namelist() == ["runs/results.csv"]
+    server.wait_for("builder: build 512 is green")
+    with subprocess.Popen(["bash", "-c", f"exec {follow}"], stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout.readline().startswith(": ")  # it has begun
+        with server.resp_client() as client:
+            client.call("SAY", "heard")
+        assert any('"heard"' in line for line in follower.stdout)
+        follower.kill()
+
+
+def shell(line, directory):
+    subprocess.run(["bash", "-c", line], cwd=directory, check=True, capture_output=True, timeout=15)
