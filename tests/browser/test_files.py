@@ -157,3 +157,12 @@ def test_what_others_do_with_a_file_is_followed_everywhere(serve, visit):
         assert "two.txt" in window.texts("#log .event:not(.gone) .link")
     (server.directory / "four.txt").write_text("again")
     bob.window.waited(lambda: "four.txt" not in bob.window.texts("#log .gone .link"), "it is back")
+
+
+@pytest.mark.parametrize("files, add, delete", [("read", 0, 0), ("add", 1, 0), ("change", 1, 1)])
+def test_what_may_not_be_done_is_not_offered(serve, visit, files, add, delete):
+    window = visit(serve(files=files))
+    window.click("#listing button.name")
+    window.shows("The first test file.", "#dialog pre")
+    shown = [button.text for button in window.all("button") if button.is_displayed()]
+    assert (shown.count("Add files"), shown.count("Delete")) == (add, delete)

@@ -10,6 +10,7 @@ READ, ADD, CHANGE = 0, 1, 2
 """List and fetch; besides, deposit new names; besides, replace, remove and move."""
 
 LEVELS = {"read": READ, "add": ADD, "change": CHANGE}
+NAMES = {level: name for name, level in LEVELS.items()}
 
 NO_LIMIT = 2**53
 """Bytes of one deposit unless told otherwise: what the disk has room for."""

@@ -52,7 +52,7 @@ function file(entry, time, show) {
     load,
   );
   load.setAttribute("aria-label", `Download ${entry.path}`);
-  return el("li", { class: "event" }, time, card);
+  return el("li", { class: "event file" }, time, card);
 }
 
 /** What happened, as a sentence in pieces: names stand out. */

@@ -1,6 +1,7 @@
 // One file: what it is, a look into it, and what can be done with it.
 
 import { button, byId, copyButton, el, timeOf } from "/web/draw.js";
+import { mayChange } from "/web/allowed.js";
 import { ask, open } from "/web/dialogs.js";
 import { fileUrl, size } from "/web/format.js";
 import { sentence } from "/web/composer.js";
@@ -57,7 +58,7 @@ export class Preview {
       { class: "row" },
       el("a", { class: "strong", href: fileUrl(file.path), download: "" }, "Download"),
       copyButton("Copy link", () => address),
-      button("Delete", remove, { class: "plain" }),
+      mayChange ? button("Delete", remove, { class: "plain" }) : "",
     );
   }
 

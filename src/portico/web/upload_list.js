@@ -65,7 +65,7 @@ export class UploadList {
     const cancel = () => this.#uploads.rows.filter(isOpen).forEach((row) => this.#uploads.cancel(row));
     const buttons = open ? [button("Cancel all", cancel, PLAIN)] : [];
     const facts = `${sum.arrived.toLocaleString()} of ${sum.count.toLocaleString()} · ${described(sum)}`;
-    const name = open ? `Sending ${files}` : `Sent ${files}`;
+    const name = open ? `Sending ${files}` : files;
     return drawn(sum, `${sum.state} ${files}`, facts, () => line(sum, name, buttons));
   }
 

@@ -3,6 +3,7 @@
 // A page cannot open a file by itself: after a reload it says which uploads were cut off, and goes on when the
 // same file is chosen again.
 
+import { mayChange } from "/web/allowed.js";
 import { digestOf } from "/web/hashing.js";
 import { Kept } from "/web/kept.js";
 import { another, nameOf } from "/web/format.js";
@@ -17,7 +18,7 @@ const DOTTED = "Names that begin with a dot are not shared: rename them first";
 const ELSEWHERE = "Another tab of this browser is sending it";
 
 export class Uploads {
-  mayReplace = true; // until the room refuses it
+  mayReplace = mayChange; // until the room refuses it
 
   #connection;
   #folder;
@@ -227,7 +228,7 @@ export class Uploads {
   }
 
   #online() {
-    this.mayReplace = true; // it may be another room, or the same with other rules
+    this.mayReplace = mayChange; // it may be another room, or the same with other rules
     this.#rows.forEach((row) => row.upload?.retry());
   }
 

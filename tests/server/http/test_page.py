@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import ClientSession
 
-from portico.server.http.page import POLICY, assets
+from portico.model.policy import ADD, LEVELS
+from portico.server.http.page import PAGE, POLICY, assets, document
 from tests.support.web import visiting
 
 HEAD_BYTES = 700
@@ -22,8 +23,9 @@ async def client(start) -> AsyncIterator[ClientSession]:
 
 
 async def test_every_part_is_served_with_its_type_and_policy(client):
-    for name, asset in assets().items():
-        async with client.get("/" if name == "index.html" else f"/web/{name}") as response:
+    parts = {f"/web/{name}": asset for name, asset in assets().items() if name != PAGE}
+    for address, asset in {"/": document(ADD), **parts}.items():
+        async with client.get(address) as response:
             assert response.status == 200
             assert await response.read() == asset.body
             assert response.headers["Content-Type"] == asset.kind
@@ -31,7 +33,7 @@ async def test_every_part_is_served_with_its_type_and_policy(client):
             assert response.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("name", ["none.js", "__init__.py", "..%2fpy.typed", ""])
+@pytest.mark.parametrize("name", ["none.js", "index.html", "__init__.py", "..%2fpy.typed", ""])
 async def test_nothing_else_is_served(client, name):
     async with client.get(f"/web/{name}") as response:
         assert response.status == 404
@@ -64,6 +66,13 @@ def test_what_is_packed_is_the_same():
 
 def test_the_first_view_weighs_no_more_than_it_may():
     assert sum(len(asset.packed) + HEAD_BYTES for asset in assets().values()) < 100_000
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_the_document_knows_how_far_files_may_be_changed(name):
+    page = document(LEVELS[name]).body.decode()
+    assert f'<body data-pane="talk" data-files="{name}">' in page
+    assert "FILES" not in page
 
 
 def test_the_document_names_parts_that_are_there_and_nothing_elsewhere():

@@ -17,6 +17,9 @@ from importlib.resources import files
 import segno
 from aiohttp import web
 
+from portico.model.policy import NAMES
+from portico.server.http.asking import call_of
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
     " worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -72,17 +75,23 @@ def _ending(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+@cache
+def document(level: int) -> Asset:
+    """Return the page where files may be changed so far: it offers nothing else."""
+    return asset(PAGE, assets()[PAGE].body.replace(b"FILES", NAMES[level].encode()))
+
+
 async def page(request: web.Request) -> web.Response:
     """Answer with the page."""
-    return served(request, assets()[PAGE])
+    return served(request, document(call_of(request).service.policy.files))
 
 
 async def part(request: web.Request) -> web.Response:
     """Answer with one of its modules, styles or pictures."""
-    found = assets().get(request.match_info["name"])
-    if found is None:
+    name = request.match_info["name"]
+    if name == PAGE or name not in assets():
         raise web.HTTPNotFound
-    return served(request, found)
+    return served(request, assets()[name])
 
 
 async def code(request: web.Request) -> web.Response:
