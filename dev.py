@@ -5,7 +5,8 @@
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
-    bench wire|client|files|http  the benchmarks, each beside its peers; --quick for a look
+    bench wire|client|files|http|page
+                                the benchmarks, each beside its peers; --quick for a look
     docs                        write docs/commands.md anew from the command table
     fuzz [args]                 the fuzzer
     faults client|files [args]  messages or transfers over connections that are cut, to servers that are

@@ -1,4 +1,4 @@
-"""The command line: `python -m bench wire`, `client`, `files` or `http`."""
+"""The command line: `python -m bench wire`, `client`, `files`, `http` or `page`."""
 
 import argparse
 import dataclasses
@@ -27,6 +27,7 @@ COMMANDS = {
     "client": "the client library, and what the commands of the shell cost",
     "files": "transfers: long files, trees, and what others notice of them",
     "http": "long files over HTTP",
+    "page": "the page in a browser",
 }
 #: Those that have files of a size.
 FILE_COMMANDS = ("files", "http")
@@ -36,7 +37,9 @@ SIZE, FILES = 1024, 10_000
 QUICK_SIZE, QUICK_FILES = 256, 1_000
 MIB = 1 << 20
 #: Names that stand for all figures that begin with them.
-GROUPS = frozenset({"download", "fanout", "library", "ping", "say", "start", "tree", "upload"})
+GROUPS = frozenset(
+    {"download", "fanout", "first", "frames", "library", "ping", "say", "start", "tree", "upload"}
+)
 #: Exit codes: everything was measured and is correct; something was not; the command line makes no sense.
 DONE, FAILED, USAGE = 0, 1, 2
 

@@ -1,7 +1,8 @@
-"""Every figure of `python -m bench wire`, `client`, `files` and `http`, in the order of the table."""
+"""Every figure of `python -m bench wire`, `client`, `files`, `http` and `page`, in the order of the table."""
 
 from bench.figures import beside, bulk, copies, crash, fanout, memory, requests, start, threads
 from bench.figures import client as library
+from bench.figures import page as browser
 from bench.figures.base import Measurable
 
 
@@ -23,3 +24,8 @@ def files() -> list[Measurable]:
 def http() -> list[Measurable]:
     """Long files over HTTP."""
     return [*bulk.http_figures()]
+
+
+def page() -> list[Measurable]:
+    """The page in a browser."""
+    return [*browser.figures()]
