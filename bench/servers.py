@@ -15,7 +15,12 @@ HOST = "127.0.0.1"
 #: A queue for all who connect at once: who finds it full tries again a second later, and we measure that.
 BACKLOG = 4096
 #: What Debian and Ubuntu call the package of a program, where it is not the program's name.
-PACKAGES = {"redis-benchmark": "redis-tools", "redis-cli": "redis-tools", "sha256sum": "coreutils"}
+PACKAGES = {
+    "chromedriver": "chromium-driver",
+    "redis-benchmark": "redis-tools",
+    "redis-cli": "redis-tools",
+    "sha256sum": "coreutils",
+}
 #: Where servers are installed, and the PATH of an ordinary user need not lead.
 SYSTEM = "/usr/sbin"
 THREADED = Path(__file__).with_name("threaded_server.py")
