@@ -69,7 +69,7 @@ def test_what_is_there_is_replaced_or_removed_only_when_that_is_said(server, tmp
     source.write_bytes(DATA)
     status, body = curl(server, "-T", str(source), "/files/tester1.txt")
     assert (status, json.loads(body)["error"]["code"]) == (409, "EXISTS")
-    assert curl(server, "-T", str(source), "/files/tester1.txt?replace=1")[0] == 200
+    assert curl(server, "-T", str(source), "/files/tester1.txt?replace=1")[0] == 201
     assert curl(server, "-X", "DELETE", "/files/tester1.txt")[0] == 204
     assert not (server.directory / "tester1.txt").exists()
 

@@ -101,7 +101,7 @@ async def test_what_is_there_is_replaced_only_if_that_is_said(shared):
     status, body = await put(shared, "a", b"two")
     assert (status, body["error"]["code"]) == (409, "EXISTS")
     assert (shared.root / "a").read_bytes() == b"one"
-    assert (await put(shared, "a?replace=1", b"two"))[0] == 200
+    assert (await put(shared, "a?replace=1", b"two"))[0] == 201
     assert (await put(shared, "b?replace=1", b"two"))[0] == 201
     assert (shared.root / "a").read_bytes() == b"two"
 
@@ -191,9 +191,9 @@ CONDITIONS = [
     (412, "new", {"If_Match": "*"}),
     (412, "new", {"If_Match": "ETAG"}),
     (409, "there", {"If_Match": "ETAG"}),
-    (200, "there?replace=1", {"If_Match": "ETAG"}),
-    (200, "there?replace=1", {"If_Match": '"other", ETAG'}),
-    (200, "there?replace=1", {"If_None_Match": '"other"'}),
+    (201, "there?replace=1", {"If_Match": "ETAG"}),
+    (201, "there?replace=1", {"If_Match": '"other", ETAG'}),
+    (201, "there?replace=1", {"If_None_Match": '"other"'}),
     (201, "new", {"If_None_Match": "*"}),
 ]
 

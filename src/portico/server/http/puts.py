@@ -35,7 +35,7 @@ class Unwanted(PorticoError):
 
 
 async def put(request: web.Request) -> web.Response:
-    """Deposit a file: 201, or 200 where it replaced one."""
+    """Deposit a file: 201, also where it takes the place of another."""
     call = call_of(request)
     path = check_path(request.match_info["path"])
     if "Content-Range" in request.headers:
@@ -43,7 +43,8 @@ async def put(request: web.Request) -> web.Response:
     conditions = conditions_of(request)
     replace = request.query.get("replace") == "1" and conditions.get("If-None-Match") != "*"
     try:
-        there = await judged(call, path, conditions)
+        if conditions:
+            await judged(call, path, conditions)
         placed = asked(call, "PUT", path, size_of(request), *(["REPLACE"] if replace else []))
         try:
             facts = await _deposit(request, call, placed, conditions)
@@ -52,7 +53,7 @@ async def put(request: web.Request) -> web.Response:
             raise
     finally:
         call.leave()
-    response = answer(facts, HTTPStatus.CREATED if there is None else HTTPStatus.OK)
+    response = answer(facts, HTTPStatus.CREATED)
     response.headers["Location"] = request.rel_url.raw_path
     return response
 
@@ -73,8 +74,8 @@ async def _deposit(
     return facts
 
 
-async def judged(call: Call, path: str, conditions: Mapping[str, str]) -> FileFacts | None:
-    """Return the file that is there, None without one; raise `Unwanted` where it has to be another."""
+async def judged(call: Call, path: str, conditions: Mapping[str, str]) -> None:
+    """Raise `Unwanted` where what is there has to be another file, or none."""
     file: FileFacts | None
     try:
         file = await settled(call.desk.stat(path))
@@ -82,7 +83,6 @@ async def judged(call: Call, path: str, conditions: Mapping[str, str]) -> FileFa
         file = None
     if forbidden(conditions, None if file is None else validators_of(file)):
         raise Unwanted(f"{path} is not, or not any more, what this request is made for; look again")
-    return file
 
 
 async def delete(request: web.Request) -> web.Response:
