@@ -8,20 +8,28 @@ from typing import Any
 
 import pytest
 
+from portico.stores.files import notices
 from tests.support.node import NODE_MODULES
 from tests.support.server import Flag, ServerProcess
 
 Serve = Callable[..., ServerProcess]
 
 SLOW = (
+    "bench/",
+    "docs/",
     "faults/",
+    "peers/",
     "terminal/",
+    "web/",
     "cli/test_log.py",
     "cli/test_serve.py",
     "dialogues/",
     "stores/files/test_watching.py",
 )
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
+
+notices.STEP_MS = 5
+"""Hundreds of tests close a directory, and each would wait for what watches it."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
