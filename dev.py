@@ -310,8 +310,8 @@ def workers(arguments: list[str]) -> list[str]:
     """The flags that share the tests out, unless the person chose or a debugger needs the terminal."""
     if any(argument.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for argument in arguments):
         return []
-    # One more than there are processors, as one of them always waits.
-    return ["-n", str(min(MOST_WORKERS, 1 + (os.cpu_count() or 1))), "--dist", "worksteal"]
+    # Two more than there are processors, as two of them always wait.
+    return ["-n", str(min(MOST_WORKERS, 2 + (os.cpu_count() or 1))), "--dist", "worksteal"]
 
 
 def failed_on_other_pythons(arguments: list[str]) -> list[str]:

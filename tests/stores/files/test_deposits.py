@@ -3,8 +3,11 @@
 import asyncio
 import errno
 import hashlib
+import itertools
+import os
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -343,4 +346,22 @@ async def test_a_folder_on_another_disk_is_refused_in_words(tmp_path, disk):
     with pytest.raises(Unavailable, match="on another disk"):
         await answer(desk.finish(ID, ANN))
     assert await answer(desk.cancel(ID)) is None
+    await repository.close()
+
+
+@pytest.mark.parametrize("times, error", [(1, None), (3, None), (4, "Too many open files")])
+async def test_a_moment_without_a_free_descriptor_is_waited_for(tmp_path, monkeypatch, times, error):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    asked, begin = itertools.count(), deposits.Uploads._begin
+
+    def begins(*arguments):
+        if next(asked) < times:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return begin(*arguments)
+
+    monkeypatch.setattr(deposits.Uploads, "_begin", begins)
+    monkeypatch.setattr(batch, "CROWDED_SECONDS", (0.0,) * len(batch.CROWDED_SECONDS))
+    with nullcontext() if error is None else pytest.raises(Unavailable, match=error):
+        assert (await answer(desk.put(Order("a", 1, upload=ID), MOST))).upload == ID
     await repository.close()
