@@ -14,7 +14,7 @@ import pytest
 
 from portico.model.errors import Busy, Exists, NoSpace, NotFound, Unavailable, WrongOffset
 from portico.model.files import Author, Order, Progress
-from portico.stores.files import batch, deposits, handles, publishing, uploads
+from portico.stores.files import batch, beneath, deposits, handles, publishing, uploads
 from portico.stores.files.directory import DirectoryRepository
 from tests.support.asking import answer, outcome
 
@@ -349,7 +349,7 @@ async def test_a_folder_on_another_disk_is_refused_in_words(tmp_path, disk):
     await repository.close()
 
 
-@pytest.mark.parametrize("times, error", [(1, None), (3, None), (4, "Too many open files")])
+@pytest.mark.parametrize("times, error", [(1, None), (4, None), (5, "Too many open files")])
 async def test_a_moment_without_a_free_descriptor_is_waited_for(tmp_path, monkeypatch, times, error):
     repository = await opened(tmp_path)
     desk = repository.desk()
@@ -361,7 +361,28 @@ async def test_a_moment_without_a_free_descriptor_is_waited_for(tmp_path, monkey
         return begin(*arguments)
 
     monkeypatch.setattr(deposits.Uploads, "_begin", begins)
-    monkeypatch.setattr(batch, "CROWDED_SECONDS", (0.0,) * len(batch.CROWDED_SECONDS))
+    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
     with nullcontext() if error is None else pytest.raises(Unavailable, match=error):
         assert (await answer(desk.put(Order("a", 1, upload=ID), MOST))).upload == ID
     await repository.close()
+
+
+@pytest.mark.parametrize("times, error", [(1, None), (4, None), (5, "Too many open files")])
+async def test_a_name_waits_for_a_free_descriptor_too(tmp_path, monkeypatch, times, error):
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("a", 1, upload=ID), MOST))
+    await answer(desk.write(ID, 0, b"x"))
+    asked, appear = itertools.count(), publishing.Publisher._appear
+
+    def appears(*arguments):
+        if next(asked) < times:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return appear(*arguments)
+
+    monkeypatch.setattr(publishing.Publisher, "_appear", appears)
+    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
+    with nullcontext() if error is None else pytest.raises(Unavailable, match=error):
+        assert (await answer(desk.finish(ID, ANN))).path == "a"
+    await repository.close()
+    assert (tmp_path / "a").exists() == (error is None)

@@ -6,23 +6,23 @@ Changes wait within a batch until they are a group (`publishing`), or until a jo
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import resource
 import secrets
 import stat
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from portico.model.errors import Busy, Exists, PorticoError, Unavailable, WrongDigest, WrongOffset
 from portico.model.files import Author, Chunk, FileChange, FileFacts, Order, Progress, UploadFacts
 from portico.model.later import Later
 from portico.model.paths import check_new_path, check_path, presentable
+from portico.stores.files import beneath
 from portico.stores.files.catalog import Catalog
 from portico.stores.files.deposits import OPEN_MOST, Uploads
 from portico.stores.files.digests import Digests
@@ -40,10 +40,6 @@ GROUP_MOST = 64
 
 FREE_FILES = 64
 """With fewer descriptors left than these, changes are made at once instead of held open as a group."""
-
-CROWDED_SECONDS = (0.0, 0.02, 0.1)
-"""Pauses before a job is tried again for which no descriptor was free: newcomers that are turned away have
-one for a moment."""
 
 BATCH_BYTES = 1_048_576
 """Bytes read in one batch before the answers leave."""
@@ -102,7 +98,7 @@ class Batch:
             if self._client.left and job in VAIN:
                 continue
             try:
-                value = self._done(job, args)
+                value = beneath.patiently(partial(job, self, *args), self._flush)
             except PorticoError as error:
                 value = error
             except OSError as error:
@@ -115,18 +111,6 @@ class Batch:
             if type(value) is UploadSink:
                 return True
         return False
-
-    def _done(self, job: Callable[..., Any], args: tuple[Any, ...]) -> object:
-        """Do a job; with no descriptor free, let go of the group's and wait a moment for others."""
-        for pause in CROWDED_SECONDS:
-            try:
-                return job(self, *args)
-            except (OSError, Unavailable) as error:
-                if not crowded(error):
-                    raise
-            self._flush()
-            time.sleep(pause)
-        return job(self, *args)
 
     def end(self) -> None:
         """Do what was put off, before anything is answered."""
@@ -386,12 +370,6 @@ class Batch:
         if not replace:
             raise taken(path)
         return True
-
-
-def crowded(error: BaseException) -> bool:
-    """Tell whether something failed for want of a descriptor."""
-    cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
-    return isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def scarce(descriptor: int) -> bool:

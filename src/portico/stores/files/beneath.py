@@ -16,6 +16,11 @@ import errno
 import os
 import re
 import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from portico.model.errors import PorticoError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """How a folder is opened."""
@@ -38,11 +43,36 @@ _WRITE = 2
 _NOT_OFFERED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP})
 """What an old kernel, a file system or a sandbox says of a call it does not know."""
 
+CROWDED_SECONDS = (0.0, 0.02, 0.1, 0.4)
+"""Pauses before something is tried again for which no descriptor was free: newcomers that are turned away
+have one for a moment."""
+
+T = TypeVar("T")
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class _How(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def patiently(do: Callable[[], T], let_go: Callable[[], None] = lambda: None) -> T:
+    """Do something, in a thread; where no descriptor is free for it, let go of some and try again."""
+    for pause in CROWDED_SECONDS:
+        try:
+            return do()
+        except (OSError, PorticoError) as error:
+            if not _crowded(error):
+                raise
+        let_go()
+        time.sleep(pause)
+    return do()
+
+
+def _crowded(error: Exception) -> bool:
+    """Tell whether something failed for want of a descriptor."""
+    cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
+    return isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def open_folder(root: int, path: str) -> int:

@@ -26,6 +26,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from portico.model.errors import Exists, PorticoError, Unavailable
@@ -150,19 +151,21 @@ class Publisher:
 
     def _make(self, pending: Pending, handles: Handles) -> None:
         """Change a name, and give the outcome."""
-        intent = pending.intent
         try:
-            with self._naming:
-                if pending.upload is not None:
-                    pending.outcome = self._appear(intent, pending.upload, handles)
-                elif intent.key.startswith(REMOVE):
-                    pending.outcome = self._vanish(intent, handles)
-                else:
-                    pending.outcome = self._move(intent, handles)
+            pending.outcome = beneath.patiently(partial(self._change, pending, handles))
         except PorticoError as error:
             pending.outcome = error
         except OSError as error:
             pending.outcome = write_error(error)
+
+    def _change(self, pending: Pending, handles: Handles) -> FileChange:
+        intent = pending.intent
+        with self._naming:
+            if pending.upload is not None:
+                return self._appear(intent, pending.upload, handles)
+            if intent.key.startswith(REMOVE):
+                return self._vanish(intent, handles)
+            return self._move(intent, handles)
 
     def _appear(self, intent: Intent, upload: Upload, handles: Handles) -> FileChange:
         change = intent.change
@@ -335,7 +338,7 @@ def _make_durable(group: Sequence[Pending], folder: int) -> None:
 
 def _open(pending: Pending) -> bool:
     try:
-        _file(pending)
+        beneath.patiently(partial(_file, pending))
     except OSError as error:
         pending.outcome = write_error(error)
     except PorticoError as error:
