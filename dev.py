@@ -302,7 +302,8 @@ def test(arguments: list[str]) -> int:
 
 def run_tests(environment: Environment, arguments: list[str], *, everything: bool) -> bool:
     """Runs pytest; tests/conftest.py lists what was skipped, or makes a failure of it."""
-    variables = {"PORTICO_TEST_ALL": "1"} if everything else {}
+    # The tests start hundreds of servers and commands; none shall compile the same modules again.
+    variables = {"PYTHONDONTWRITEBYTECODE": ""} | ({"PORTICO_TEST_ALL": "1"} if everything else {})
     return succeeds(environment, ["-m", "pytest", *workers(arguments), *arguments], **variables)
 
 

@@ -1,12 +1,13 @@
-"""A server that may have few files open: connections take none of those that transfers need."""
+"""A server that may have few files open: connections take none of those that transfers need, and wait."""
 
 import resource
 import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
+from portico.server.acceptor import CROWDED
 from portico.server.limits import RESERVED_FILES
 from tests.support.resp import RespClient, encode
 
@@ -53,3 +54,20 @@ def test_connections_leave_transfers_their_files(few_files):
     with RespClient(port) as client:
         assert client.call("PING") == "PONG"
     assert not few_files.errors
+
+
+def test_newcomers_wait_until_there_is_a_descriptor_for_them(few_files):
+    with ExitStack() as stack:
+        talking = []
+        while not few_files.errors:
+            assert len(talking) <= CONNECTIONS
+            waiting = stack.enter_context(RespClient(few_files.port))
+            waiting.send("PING")
+            with suppress(TimeoutError):
+                assert waiting.read_reply(timeout=1) == "PONG"
+                talking.append(waiting)
+        assert few_files.errors == [CROWDED]
+        assert len(deposits(talking[0], "meanwhile")) == 3 * FILES
+        talking.pop().close()
+        assert waiting.read_reply() == "PONG"
+        assert few_files.errors == [CROWDED]

@@ -141,7 +141,7 @@ async def start_server(stack: AsyncExitStack, directory: Path, log: FaultyLog, s
     console = KeptConsole()
     server = Server(settings, room=room, history=history, log=log, repository=repository, console=console)
     await server.start()
-    await server.serve()
+    server.serve()
     stack.push_async_callback(server.stop)
 
     async def connect() -> Peer:

@@ -77,7 +77,7 @@ async def sharing(directory: Path, **settings: Any) -> AsyncIterator[Shared]:
             console=console,
         )
         await server.start()
-        await server.serve()
+        server.serve()
         stack.push_async_callback(server.stop)
         client = await stack.enter_async_context(visiting(server.address))
         yield Shared(server, console, repository, client, root, stack)

@@ -70,7 +70,7 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     ready(server)
-    await server.serve()
+    server.serve()
     told = loop.create_task(stop.wait())
     await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
     if told.done():

@@ -23,7 +23,7 @@ from portico.server.limits import (
     VIGIL_SECONDS,
     VIGIL_SLICE,
 )
-from portico.server.sockets import crowds, hang_up, vanished
+from portico.server.sockets import hang_up, vanished
 
 if TYPE_CHECKING:
     from portico.server.connection import Connection
@@ -55,28 +55,27 @@ class Door:
 
     def welcome(self, connection: Connection) -> int:
         """Take a connection in, or close it when there are too many; return its number."""
-        if self.closed:
+        if self.closed or (self._full and not self.make_room()):
             connection.transport.close()
-        elif self._full(connection):
-            self._make_room(connection)
-        if not connection.transport.is_closing():
+        else:
             self._attempted(connection.address)
             self.connections.add(connection)
             self.silent.add(connection, self.time())
         return next(self._ids)
 
-    def _full(self, newest: Connection) -> bool:
-        crowded = crowds(newest.transport.get_extra_info("socket"))
-        return crowded or len(self.connections) >= self._max_connections
+    @property
+    def _full(self) -> bool:
+        return len(self.connections) >= self._max_connections
 
-    def _make_room(self, connection: Connection) -> None:
+    def make_room(self) -> bool:
+        """Cut the connection that has been silent for longest; tell whether there was one."""
         oldest = self.silent.oldest()
         if oldest is None:
-            connection.transport.close()
-        else:
-            self.silent.discard(oldest)
-            self.connections.discard(oldest)
-            oldest.transport.abort()
+            return False
+        self.silent.discard(oldest)
+        self.connections.discard(oldest)
+        oldest.transport.abort()
+        return True
 
     def farewell(self, connection: Connection) -> None:
         """Let a lost connection go, and its session leave the room."""

@@ -92,6 +92,15 @@ RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5)
 BACKLOG = 1_024
 """Connections the kernel may hold for us between two turns of the loop."""
 
+ACCEPTS_PER_TURN = 16
+"""Connections taken before what they are is known: so many descriptors of the reserve they may use up."""
+
+ACCEPT_PAUSE_SECONDS = 0.1
+"""How long newcomers are left in the kernel's queue when descriptors run out, until we look again."""
+
+CROWDED_NOTE_SECONDS = 60
+"""How often the operator is told of that: once is enough to act, ten times a second would hide all else."""
+
 RESERVED_FILES = 128
 """File descriptors that connections never take: 30 are always open, for the log, the catalog and the console;
 the others are those of some fetches and deposits at the same time."""

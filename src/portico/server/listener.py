@@ -17,6 +17,7 @@ from portico.model.policy import USUAL, Policy
 from portico.ports import Log, Repository
 from portico.room.history import History
 from portico.room.room import Address, Room
+from portico.server.acceptor import Acceptor
 from portico.server.announcer import Announcer
 from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
@@ -24,7 +25,6 @@ from portico.server.connection import Connection
 from portico.server.door import Door
 from portico.server.fanout import Fanout
 from portico.server.http.site import Site
-from portico.server.limits import BACKLOG
 from portico.server.measures import Measures
 from portico.server.sockets import listen
 from portico.server.streams import Streams
@@ -97,7 +97,7 @@ class Server:
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: list[socket.socket] = []
-        self._listeners: list[asyncio.Server] = []
+        self._acceptor: Acceptor | None = None
         self.broken: asyncio.Future[None]
         """Raises what ended a task that must never end."""
 
@@ -127,13 +127,11 @@ class Server:
         if error is not None and not self.broken.done():
             self.broken.set_exception(error)
 
-    async def serve(self) -> None:
+    def serve(self) -> None:
         """Accept from now on."""
-        loop = asyncio.get_running_loop()
-        for sock in self._sockets:
-            self._listeners.append(
-                await loop.create_server(lambda: Connection(self), sock=sock, backlog=BACKLOG)
-            )
+        self._acceptor = Acceptor(
+            self._sockets, lambda: Connection(self), self.door.make_room, self._console.note
+        )
 
     @property
     def address(self) -> Address:
@@ -158,8 +156,8 @@ class Server:
     async def stop(self) -> None:
         """Take no new work, let answers and transfers end, tell and close all sessions, write a snapshot."""
         self.door.closed = True
-        for listener in self._listeners:
-            listener.close()
+        if self._acceptor is not None:
+            self._acceptor.close()
         self.clock.close()
         active = self.transfers.active()
         for connection in list(self.door.connections):

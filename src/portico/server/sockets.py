@@ -12,7 +12,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import resource
 import socket
 import struct
 import sys
@@ -25,7 +24,6 @@ from portico.server.limits import (
     KEEPALIVE_IDLE,
     KEEPALIVE_INTERVAL,
     KEEPALIVE_PROBES,
-    RESERVED_FILES,
     VANISHED_PROBES,
     VANISHED_SECONDS,
 )
@@ -103,15 +101,6 @@ def _tcp_info(like: socket.socket | None, size: int) -> bytes:
             return sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, size)
     except OSError:
         return b""
-
-
-def crowds(like: socket.socket | None) -> bool:
-    """Tell whether a new connection took a descriptor of those that are kept for files.
-
-    The system gives the lowest number that is free, so all below it are in use.
-    """
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return like is not None and most != resource.RLIM_INFINITY and like.fileno() >= most - RESERVED_FILES
 
 
 def hang_up(like: socket.socket | None) -> None:

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import itertools
 import os
+import resource
 import shutil
 import subprocess
 from contextlib import nullcontext
@@ -127,8 +128,8 @@ def synced_meanwhile(monkeypatch, repository):
 def synced_both_at_once(monkeypatch, repository):
     before = publishing._make_durable
 
-    def sync(group, folder):
-        before(group, folder)
+    def sync(*arguments):
+        before(*arguments)
         synced_meanwhile(monkeypatch, repository)
 
     monkeypatch.setattr(publishing, "_make_durable", sync)
@@ -386,3 +387,41 @@ async def test_a_name_waits_for_a_free_descriptor_too(tmp_path, monkeypatch, tim
         assert (await answer(desk.finish(ID, ANN))).path == "a"
     await repository.close()
     assert (tmp_path / "a").exists() == (error is None)
+
+
+@pytest.fixture
+def few_descriptors():
+    """Call with how many this process may still open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def leave(count):
+        used = {int(path.name) for path in Path("/proc/self/fd").iterdir()}
+        free = (number for number in itertools.count() if number not in used)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (next(itertools.islice(free, count, None)), before[1]))
+
+    yield leave
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def test_what_is_held_open_for_speed_is_let_go_when_descriptors_run_out(
+    tmp_path, monkeypatch, few_descriptors
+):
+    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,))
+    repository = await opened(tmp_path)
+    desk = repository.desk()
+    await answer(desk.put(Order("first", 0, upload=ID), MOST))
+    await answer(desk.finish(ID, ANN))
+    few_descriptors(12)
+    laters = []
+    for number in range(100):
+        upload = f"{number:032x}"
+        laters += [
+            desk.put(Order(f"{number}/deep/file", 1, upload=upload), MOST),
+            desk.write(upload, 0, b"x"),
+            desk.finish(upload, ANN),
+            desk.move(f"{number}/deep/file", f"to/{number}/moved", ANN, replace=False),
+        ]
+    for later in laters:
+        await answer(later)
+    assert len(list((tmp_path / "to").rglob("moved"))) == 100
+    await repository.close()

@@ -1,5 +1,6 @@
 """Open folders: how few of them are, and that each changed one gets on the disk."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,29 @@ def test_nothing_is_synced_that_need_not_be_durable(folder, synced):
         held.make(DEEP)
         held.sync()
     assert not synced
+
+
+def test_all_can_be_let_go_and_what_has_changed_is_synced(tmp_path, folder, synced):
+    with Handles(folder, Folders(), durable=True) as held:
+        held.make("new")
+        held.changed("new")
+        held.let_go()
+        assert open_folders(tmp_path) == 1
+        assert synced == {str(tmp_path), str(tmp_path / "new")}
+        held.sync()
+        assert held.get("new") >= 0
+
+
+def test_what_could_not_be_synced_when_it_was_let_go_is_told_once(folder, monkeypatch):
+    def fails(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with Handles(folder, Folders(), durable=True) as held:
+        held.make("new")
+        with monkeypatch.context() as broken:
+            broken.setattr(handles.os, "fsync", fails)
+            held.let_go()
+        held.changed("new")
+        with pytest.raises(OSError, match="Input/output"):
+            held.sync()
+        held.sync()

@@ -98,7 +98,7 @@ class Batch:
             if self._client.left and job in VAIN:
                 continue
             try:
-                value = beneath.patiently(partial(job, self, *args), self._flush)
+                value = beneath.patiently(partial(job, self, *args), self._let_go)
             except PorticoError as error:
                 value = error
             except OSError as error:
@@ -289,6 +289,11 @@ class Batch:
                 # What was cut short may have an outcome already, which nothing has made durable.
                 outcome = pending.outcome if durable else None
                 self._answers.append((later, outcome or _lost()))
+
+    def _let_go(self) -> None:
+        """Hold nothing open that can be opened again, for want of descriptors."""
+        self._flush()
+        self._handles.let_go()
 
     def _uploads(self) -> Uploads:
         if self._premises.uploads is None:

@@ -44,8 +44,7 @@ _NOT_OFFERED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTS
 """What an old kernel, a file system or a sandbox says of a call it does not know."""
 
 CROWDED_SECONDS = (0.0, 0.02, 0.1, 0.4)
-"""Pauses before something is tried again for which no descriptor was free: newcomers that are turned away
-have one for a moment."""
+"""Pauses before something is tried again for which no descriptor was free: others let go of some."""
 
 T = TypeVar("T")
 

@@ -36,6 +36,7 @@ class Handles:
         self._root, self._folders, self._durable = root, folders, durable
         self._open: dict[str, int] = {}
         self._changed: dict[str, int] = {}
+        self._unsynced: OSError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +44,9 @@ class Handles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         for handle in (*self._open.values(), *self._changed.values()):
             os.close(handle)
         self._open, self._changed = {}, {}
@@ -99,6 +103,19 @@ class Handles:
         self._changed = {}
         while len(self._open) > HELD:
             os.close(self._open.pop(next(iter(self._open))))
+
+        error, self._unsynced = self._unsynced, None
+        if error is not None:
+            raise error
+
+    def let_go(self) -> None:
+        """Hold no folder open, for want of descriptors; `sync` raises what could not be put on the disk."""
+        for handle in self._changed.values():
+            try:
+                self._sync(handle)
+            except OSError as error:
+                self._unsynced = error
+        self._close()
 
     def _sync(self, folder: int) -> None:
         if self._durable:

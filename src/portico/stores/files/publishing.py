@@ -80,7 +80,7 @@ class Publisher:
     def publish(self, group: Sequence[Pending], handles: Handles) -> None:
         """Make the changes of a group and give each its outcome."""
         if self._durable:
-            _make_durable(group, self._uploads.folder)
+            _make_durable(group, self._uploads.folder, handles.let_go)
             self._forget_spoilt(group)
         left = [pending for pending in group if pending.outcome is None]
         try:
@@ -152,7 +152,7 @@ class Publisher:
     def _make(self, pending: Pending, handles: Handles) -> None:
         """Change a name, and give the outcome."""
         try:
-            pending.outcome = beneath.patiently(partial(self._change, pending, handles))
+            pending.outcome = beneath.patiently(partial(self._change, pending, handles), handles.let_go)
         except PorticoError as error:
             pending.outcome = error
         except OSError as error:
@@ -314,9 +314,9 @@ def _refuse(group: Iterable[Pending], error: PorticoError) -> None:
         pending.outcome = error
 
 
-def _make_durable(group: Sequence[Pending], folder: int) -> None:
+def _make_durable(group: Sequence[Pending], folder: int, let_go: Callable[[], None]) -> None:
     """Put the uploads of a group on the disk, with their temporary names; one that cannot be is refused."""
-    uploads = [pending for pending in group if pending.upload is not None and _open(pending)]
+    uploads = [pending for pending in group if pending.upload is not None and _open(pending, let_go)]
     if not uploads:
         return
     if len(uploads) >= GROUP and beneath.can_sync_all() and _dirty() < DIRTY_KIB:
@@ -336,9 +336,9 @@ def _make_durable(group: Sequence[Pending], folder: int) -> None:
         _refuse(uploads, write_error(error))
 
 
-def _open(pending: Pending) -> bool:
+def _open(pending: Pending, let_go: Callable[[], None]) -> bool:
     try:
-        beneath.patiently(partial(_file, pending))
+        beneath.patiently(partial(_file, pending), let_go)
     except OSError as error:
         pending.outcome = write_error(error)
     except PorticoError as error:
