@@ -55,22 +55,42 @@ def test_an_upload_goes_on_when_the_server_is_killed_in_its_middle(serve, visit,
     ann.window.shows("put by Ann", "#log .arrival")
 
 
-def test_a_reload_remembers_what_was_cut_off(serve, visit, big):
+@pytest.fixture
+def cut_off(serve, visit, big):
+    """The server, and Ann, who has reloaded the page in the middle of an upload."""
     server = serve()
     window = visit(server)
     ann = Person(window).join("Ann")
     window.command("Network.enable")
     window.command("Network.emulateNetworkConditions", uploadThroughput=12_000_000, **SLOW)
     ann.put(big)
-    uploads = server.directory / ".portico" / "uploads"
-    window.waited(lambda: sum(f.stat().st_size for f in uploads.iterdir()) > 20_000_000, "half of it")
+    window.waited(lambda: sum(f.stat().st_size for f in begun(server)) > 20_000_000, "half of it")
     window.driver.refresh()
     window.accept()
     window.shows("Choose the same file again to go on", "#uploads")
     window.command("Network.emulateNetworkConditions", uploadThroughput=-1, **SLOW)
+    return server, ann
+
+
+def begun(server):
+    """The uploads that have begun and not ended."""
+    return list((server.directory / ".portico" / "uploads").iterdir())
+
+
+def test_a_reload_remembers_what_was_cut_off(cut_off, big):
+    server, ann = cut_off
     ann.put(big)
-    window.waited(lambda: "digest compared" in "".join(window.texts("#uploads")), "the end", 30)
+    ann.window.waited(lambda: "digest compared" in "".join(ann.window.texts("#uploads")), "the end", 30)
     assert (server.directory / "big.bin").read_bytes() == big.read_bytes()
+
+
+def test_what_was_cut_off_is_forgotten_here_and_on_the_server(cut_off):
+    server, ann = cut_off
+    ann.window.button("Forget").click()
+    ann.window.waited(lambda: not begun(server), "nothing left of it")
+    ann.window.driver.refresh()
+    ann.window.shows("Ann", "#people")
+    assert ann.window.texts("#uploads") == [""]
 
 
 def test_an_upload_is_given_up(serve, visit, big):
@@ -81,8 +101,7 @@ def test_an_upload_is_given_up(serve, visit, big):
     ann.put(big)
     ann.window.shows("left", "#uploads")
     ann.window.click("#uploads button[aria-label^='Cancel']")
-    uploads = server.directory / ".portico" / "uploads"
-    ann.window.waited(lambda: not list(uploads.iterdir()), "nothing left of it")
+    ann.window.waited(lambda: not begun(server), "nothing left of it")
     assert not (server.directory / "big.bin").exists()
 
 
