@@ -28,15 +28,27 @@ SLOW = (
 )
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
 
+LONGEST = ("faults/test_vanished.py", "faults/test_deadlines.py")
+"""What waits for most of a minute, begins first: at the end the other workers would wait along."""
+
 notices.STEP_MS = 5
 """Hundreds of tests close a directory, and each would wait for what watches it."""
 
 
+def place(item: pytest.Item) -> str:
+    """The path of a test's file, from this folder."""
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what is slow as a whole."""
-    where = item.path.relative_to(Path(__file__).parent).as_posix()
-    if where.startswith(SLOW):
+    if place(item).startswith(SLOW):
         item.add_marker("slow")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest first."""
+    items.sort(key=lambda item: not place(item).startswith(LONGEST))
 
 
 @pytest.fixture

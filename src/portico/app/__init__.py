@@ -7,6 +7,5 @@ of one, from outside.
 from __future__ import annotations
 
 from portico.app.place import PRIVATE, ROOM, Place
-from portico.app.serve import run, serve
 
-__all__ = ["PRIVATE", "ROOM", "Place", "run", "serve"]
+__all__ = ["PRIVATE", "ROOM", "Place"]

@@ -78,11 +78,12 @@ def keep_standard_files() -> None:
 
 
 def _serve(directory: Path, values: dict[str, Any]) -> None:
-    from portico import app
+    from portico.app import Place
+    from portico.app import serve as app
     from portico.cli.console import Console
 
     console = Console(layout=values["log-format"], quiet=values["quiet"])
-    place = app.Place(
+    place = Place(
         directory,
         Path(values["ledger"]) if values["ledger"] else None,
         values["sync"],
