@@ -86,7 +86,7 @@ def test_a_reload_remembers_what_was_cut_off(cut_off, big):
 
 def test_what_was_cut_off_is_forgotten_here_and_on_the_server(cut_off):
     server, ann = cut_off
-    ann.window.button("Forget").click()
+    ann.window.press("Forget")
     ann.window.waited(lambda: not begun(server), "nothing left of it")
     ann.window.driver.refresh()
     ann.window.shows("Ann", "#people")
@@ -114,7 +114,7 @@ def test_looking_searching_and_deleting(serve, visit):
     window.type("#search", "plan")
     window.click("#listing button.name")
     window.shows("<b>first</b>, second", "#dialog")
-    window.button("Delete").click()
+    window.press("Delete")
     window.find("#dialog .question")
     assert (server.directory / "notes" / "plan.txt").exists(), "asked first"
     window.click("#dialog .question button.danger")
@@ -165,7 +165,7 @@ def test_what_others_do_with_a_file_is_followed_everywhere(serve, visit):
     ann.say("/move one.txt four.txt")
     bob.window.shows("moved to four.txt by Ann", "#dialog")
     bob.window.shows("No file is called like “one”", "#nothing")
-    bob.window.button("Show four.txt").click()
+    bob.window.press("Show four.txt")
     bob.window.shows("second", "#dialog pre")
     (server.directory / "four.txt").unlink()
     bob.window.shows("removed by someone at the disk", "#dialog")

@@ -20,15 +20,15 @@ def test_a_name_that_is_taken_is_asked_about_before_anything_is_sent(serve, visi
     ann.put(mine)
     ann.window.shows("There is a file tester1.txt already", "#uploads .exists")
     assert not list((server.directory / ".portico" / "uploads").iterdir())
-    ann.window.button("Keep both").click()
+    ann.window.press("Keep both")
     ann.window.shows("tester1 (2).txt", "#listing")
     assert (server.directory / "tester1 (2).txt").read_bytes() == mine.read_bytes()
     ann.put(mine)
-    ann.window.button("Skip").click()
+    ann.window.press("Skip")
     ann.window.hides("tester1.txt", "#uploads .exists")
     assert (server.directory / "tester1.txt").read_bytes() == theirs
     ann.put(mine)
-    ann.window.button("Replace").click()
+    ann.window.press("Replace")
     ann.window.shows("replaced by Ann", "#log")
     assert (server.directory / "tester1.txt").read_bytes() == mine.read_bytes()
     ann.put(mine)
@@ -51,7 +51,7 @@ def test_a_name_that_is_taken_meanwhile_is_replaced_with_the_bytes_that_came(ser
     ann.window.shows("There is a file plan.bin already", "#uploads .exists")
     (came,) = uploads.iterdir()
     assert came.stat().st_size > 20_000_000
-    ann.window.button("Replace").click()
+    ann.window.press("Replace")
     ann.window.shows("digest compared", "#uploads")
     assert (server.directory / "plan.bin").read_bytes() == mine.read_bytes()
 
@@ -92,7 +92,7 @@ def test_a_name_that_is_refused_can_be_sent_as_another(serve, visit, tmp_path):
     ann = Person(visit(server)).join("Ann")
     ann.put(made(tmp_path, "why?.txt", b"because"))
     ann.window.shows("which Windows cannot store", "#uploads .refused")
-    ann.window.button("Send as why_.txt").click()
+    ann.window.press("Send as why_.txt")
     ann.window.shows("why_.txt", "#listing")
     assert (server.directory / "why_.txt").read_bytes() == b"because"
 
@@ -108,7 +108,7 @@ def test_many_files_are_one_sum(serve, visit, tmp_path):
     ann.window.shows("28 of 30", "#uploads")
     ann.window.shows("2 of these names are taken already", "#uploads")
     assert len(ann.window.all("#uploads li")) == 4, "the sum, the question to both, and each"
-    ann.window.button("Keep all").click()
+    ann.window.press("Keep all")
     ann.window.shows("30 of 30", "#uploads")
     assert len(list((server.directory / "many").iterdir())) == 32
 

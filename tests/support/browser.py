@@ -67,21 +67,33 @@ class Window:
 
     def find(self, selector: str) -> WebElement:
         """The first element of a CSS selector that is shown."""
-        look = lambda: next((e for e in self.all(selector) if e.is_displayed()), None)  # noqa: E731
-        element: WebElement = self.waited(look, selector)
+        element: WebElement = self.waited(lambda: self._shown(selector), selector)
         return element
+
+    def _shown(self, selector: str) -> WebElement | None:
+        return next((each for each in self.all(selector) if each.is_displayed()), None)
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements("css selector", selector)
 
-    def button(self, text: str) -> WebElement:
-        """The button that is called so."""
-        look = lambda: next((b for b in self.all("button") if b.text == text), None)  # noqa: E731
-        element: WebElement = self.waited(look, text)
-        return element
+    def press(self, text: str) -> None:
+        """Clicks the button that is called so."""
+        self._click(lambda: next((b for b in self.all("button") if b.text == text), None), text)
 
     def click(self, selector: str) -> None:
-        self.find(selector).click()
+        """Clicks the first element of a CSS selector that is shown."""
+        self._click(lambda: self._shown(selector), selector)
+
+    def _click(self, look: Callable[[], WebElement | None], what: str) -> None:
+        """Clicks what is found; looks again if it is drawn anew just then."""
+
+        def click() -> bool:
+            element = look()
+            if element is not None:
+                element.click()
+            return element is not None
+
+        self.waited(click, what)
 
     def type(self, selector: str, text: str) -> None:
         self.find(selector).send_keys(text)

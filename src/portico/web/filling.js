@@ -1,12 +1,36 @@
-// Filling a list anew without taking the keyboard's place away.
+// Filling a list anew without taking anything away from under somebody's pointer or keyboard.
 
-/** Gives a list other lines; what had the focus has it again, or what is called the same now, or `otherwise`. */
+/**
+ * Gives a list other lines. A line that looks like one that is there stays that one: whatever looks the same does
+ * the same. What had the focus has it again, or what is called the same now, or `otherwise`.
+ */
 export function refill(list, lines, otherwise = null) {
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
-  list.replaceChildren(...lines);
+  place(list, kept(list, lines));
   if (focused === null || focused === document.activeElement) return;
   const called = [...list.querySelectorAll("a, button")].find((each) => label(each) === label(focused));
   (focused.isConnected ? focused : (called ?? otherwise))?.focus({ preventScroll: true });
+}
+
+/** The lines, each as the one that is in the list already where there is one. */
+function kept(list, lines) {
+  const there = new Map([...list.children].map((line) => [line.outerHTML, line]));
+  return lines.map((line) => {
+    if (line.parentNode === list) return line;
+    const same = there.get(line.outerHTML);
+    there.delete(line.outerHTML);
+    return same ?? line;
+  });
+}
+
+/** Has a list hold just these lines; those that stay in their order are not touched. */
+function place(list, lines) {
+  const wanted = new Set(lines);
+  for (const line of [...list.children]) if (!wanted.has(line)) line.remove();
+  lines.forEach((line, index) => {
+    const there = list.children[index] ?? null;
+    if (line !== there) list.insertBefore(line, there);
+  });
 }
 
 function label(element) {
