@@ -14,12 +14,12 @@ export function refill(list, lines, otherwise = null) {
 
 /** The lines, each as the one that is in the list already where there is one. */
 function kept(list, lines) {
-  const there = new Map([...list.children].map((line) => [line.outerHTML, line]));
+  const there = new Map([...list.children].map((line) => [line.textContent, line]));
   return lines.map((line) => {
-    if (line.parentNode === list) return line;
-    const same = there.get(line.outerHTML);
-    there.delete(line.outerHTML);
-    return same ?? line;
+    const same = there.get(line.textContent);
+    if (line.parentNode === list || !same?.isEqualNode(line)) return line;
+    there.delete(line.textContent); // it can stand in one place only
+    return same;
   });
 }
 
