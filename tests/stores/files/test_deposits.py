@@ -350,40 +350,40 @@ async def test_a_folder_on_another_disk_is_refused_in_words(tmp_path, disk):
     await repository.close()
 
 
-@pytest.mark.parametrize("times, error", [(1, None), (4, None), (5, "Too many open files")])
-async def test_a_moment_without_a_free_descriptor_is_waited_for(tmp_path, monkeypatch, times, error):
+@pytest.fixture(params=[(1, None), (4, None), (5, "Too many open files")])
+def crowded(request, monkeypatch):
+    """Call with a method that is to find no free descriptor some times; returns what is to be expected then."""
+    times, error = request.param
+    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
+
+    def crowd(owner, name):
+        asked, do = itertools.count(), getattr(owner, name)
+
+        def fails(*arguments):
+            if next(asked) < times:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return do(*arguments)
+
+        monkeypatch.setattr(owner, name, fails)
+        return nullcontext() if error is None else pytest.raises(Unavailable, match=error)
+
+    return crowd
+
+
+async def test_a_moment_without_a_free_descriptor_is_waited_for(tmp_path, crowded):
     repository = await opened(tmp_path)
     desk = repository.desk()
-    asked, begin = itertools.count(), deposits.Uploads._begin
-
-    def begins(*arguments):
-        if next(asked) < times:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return begin(*arguments)
-
-    monkeypatch.setattr(deposits.Uploads, "_begin", begins)
-    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
-    with nullcontext() if error is None else pytest.raises(Unavailable, match=error):
+    with crowded(deposits.Uploads, "_begin"):
         assert (await answer(desk.put(Order("a", 1, upload=ID), MOST))).upload == ID
     await repository.close()
 
 
-@pytest.mark.parametrize("times, error", [(1, None), (4, None), (5, "Too many open files")])
-async def test_a_name_waits_for_a_free_descriptor_too(tmp_path, monkeypatch, times, error):
+async def test_a_name_waits_for_a_free_descriptor_too(tmp_path, crowded):
     repository = await opened(tmp_path)
     desk = repository.desk()
     await answer(desk.put(Order("a", 1, upload=ID), MOST))
     await answer(desk.write(ID, 0, b"x"))
-    asked, appear = itertools.count(), publishing.Publisher._appear
-
-    def appears(*arguments):
-        if next(asked) < times:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return appear(*arguments)
-
-    monkeypatch.setattr(publishing.Publisher, "_appear", appears)
-    monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
-    with nullcontext() if error is None else pytest.raises(Unavailable, match=error):
+    with crowded(publishing.Publisher, "_appear") as error:
         assert (await answer(desk.finish(ID, ANN))).path == "a"
     await repository.close()
     assert (tmp_path / "a").exists() == (error is None)
