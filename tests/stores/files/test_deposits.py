@@ -352,7 +352,7 @@ async def test_a_folder_on_another_disk_is_refused_in_words(tmp_path, disk):
 
 @pytest.fixture(params=[(1, None), (4, None), (5, "Too many open files")])
 def crowded(request, monkeypatch):
-    """Call with a method that is to find no free descriptor some times; returns what is to be expected then."""
+    """Call with a method that is to find no free descriptor some times; returns what to expect then."""
     times, error = request.param
     monkeypatch.setattr(beneath, "CROWDED_SECONDS", (0.0,) * len(beneath.CROWDED_SECONDS))
 
