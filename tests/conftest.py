@@ -29,7 +29,7 @@ SLOW = (
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
 
 LONGEST = ("faults/test_vanished.py", "faults/test_deadlines.py")
-"""What waits for most of a minute, begins first: at the end the other workers would wait along."""
+"""What waits up to a minute begins first, so that in the end the other workers do not wait for it."""
 
 notices.STEP_MS = 5
 """Hundreds of tests close a directory, and each would wait for what watches it."""

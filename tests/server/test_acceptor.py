@@ -23,9 +23,11 @@ class Guest(asyncio.Protocol):
 class Hall:
     """Who came to an acceptor, and what it said."""
 
-    def __init__(self):
+    def __init__(self, make=socket.socket):
         self.guests, self.notes, self.silent = [], [], []
-        self.listening = socket.create_server(("127.0.0.1", 0), backlog=1_024)
+        self.listening = make()
+        self.listening.bind(("127.0.0.1", 0))
+        self.listening.listen(1_024)
         self.listening.setblocking(False)
         self.acceptor = Acceptor([self.listening], self.welcome, self.make_room, self.notes.append)
 
@@ -137,3 +139,25 @@ async def test_close_ends_a_pause_too(hall, scarce):
         hall.acceptor.close()
         assert hall.listening.fileno() < 0
         hall.acceptor.close()
+
+
+class Troubled(socket.socket):
+    """A listening socket that meets a trouble of the network first."""
+
+    troubles = 1
+
+    def accept(self):
+        if self.troubles:
+            self.troubles -= 1
+            raise OSError(errno.ENETDOWN, "Network is down")
+        return super().accept()
+
+
+async def test_a_trouble_of_the_network_is_passed_over(monkeypatch):
+    monkeypatch.setattr(acceptor, "ACCEPT_PAUSE_SECONDS", 0.01)
+    hall = Hall(Troubled)
+    with hall.call():
+        await until(lambda: len(hall.guests) == 1)
+    assert not hall.listening.troubles
+    assert not hall.notes
+    hall.acceptor.close()

@@ -60,24 +60,28 @@ class Acceptor:
         """Leave newcomers in the kernel's queue for a while: the socket stays readable, and would spin."""
         self._loop.remove_reader(listening)
         self._waiting[listening] = self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume, listening)
+
+    def _tell(self) -> None:
+        """Have the operator know why newcomers wait."""
         if self._loop.time() - self._noted > CROWDED_NOTE_SECONDS:
             self._noted = self._loop.time()
             self._note(CROWDED)
 
     def _accept(self, listening: socket.socket) -> None:
         for count in range(ACCEPTS_PER_TURN):
+            if crowded(listening):
+                # Only of the first is it known that there is one, worth another's place; which is free at the
+                # next turn.
+                if not count and not self._make_room():
+                    self._tell()
+                    self._pause(listening)
+                return
             try:
-                if crowded(listening):
-                    # Only of the first is it known that there is one, worth another's place; which is free
-                    # at the next turn.
-                    if not count and not self._make_room():
-                        self._pause(listening)
-                    return
                 sock, _address = listening.accept()
             except (BlockingIOError, ConnectionAbortedError, InterruptedError):
                 return
             except OSError:
-                # No descriptor or no memory: accept(2) names these and the network's own troubles.
+                # No memory, or a trouble of the network: accept(2).
                 self._pause(listening)
                 return
             sock.setblocking(False)  # noqa: FBT003 - its only parameter
@@ -93,13 +97,16 @@ class Acceptor:
 
 
 def crowded(any_socket: socket.socket) -> bool:
-    """Tell whether the next descriptor would be one of those that are kept for files; raise `OSError`.
+    """Tell whether the next descriptor would be one of those that are kept for files.
 
     The system gives the lowest number that is free, so all below it are in use.
     """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:
         return False
-    probe = os.dup(any_socket.fileno())
+    try:
+        probe = os.dup(any_socket.fileno())
+    except OSError:
+        return True  # none is left at all
     os.close(probe)
     return probe >= most - RESERVED_FILES

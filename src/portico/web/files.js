@@ -2,7 +2,7 @@
 
 import { sentence } from "/web/composer.js";
 import { button, byId, el, gathered, icon, timeOf } from "/web/draw.js";
-import { refill } from "/web/filling.js";
+import { redraw } from "/web/filling.js";
 import { fileUrl, nameOf, plural, size, when } from "/web/format.js";
 
 const PAGE = 1000; // what LIST answers at most
@@ -106,7 +106,7 @@ export class Files extends EventTarget {
         .map((each) => this.#fileRow(each, wanted !== "")),
     ];
     if (files.length > this.#rows) rows.push(this.#moreRow(files.length - this.#rows));
-    refill(byId("listing"), rows);
+    redraw(byId("listing"), rows);
     this.#say(wanted, rows.length);
     this.#crumbs(wanted);
   }

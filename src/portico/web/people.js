@@ -1,7 +1,7 @@
 // Who is here, and who was: as `status` tells it, asked for again when somebody comes, goes or is renamed.
 
 import { byId, el, gathered, timeOf } from "/web/draw.js";
-import { refill } from "/web/filling.js";
+import { redraw } from "/web/filling.js";
 import { plural, when } from "/web/format.js";
 
 const SHOWN = 100; // sessions: as many as the text wire shows
@@ -36,7 +36,7 @@ export class People {
   #show(sessions) {
     const here = sessions.filter((each) => each.disconnected === null);
     const gone = sessions.filter((each) => each.disconnected !== null).reverse();
-    refill(
+    redraw(
       byId("present"),
       here.map((each) => this.#present(each)),
     );

@@ -55,7 +55,7 @@ class _How(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
-def patiently(do: Callable[[], T], let_go: Callable[[], None] = lambda: None) -> T:
+def patiently(do: Callable[[], T], let_go: Callable[[], None]) -> T:
     """Do something, in a thread; where no descriptor is free for it, let go of some and try again."""
     for pause in CROWDED_SECONDS:
         try:

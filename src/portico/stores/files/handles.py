@@ -96,14 +96,13 @@ class Handles:
         return len(self._changed) >= CHANGED_MOST
 
     def sync(self) -> None:
-        """Have the changed folders on the disk, and keep few of them open."""
+        """Have the changed folders on the disk, and keep few of them open; raise `OSError`."""
         for handle in self._changed.values():
             self._sync(handle)
         self._open |= self._changed
         self._changed = {}
         while len(self._open) > HELD:
             os.close(self._open.pop(next(iter(self._open))))
-
         error, self._unsynced = self._unsynced, None
         if error is not None:
             raise error
