@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from portico.model.access import Grant
 from portico.model.files import Author, FileChange, FileFacts, Order, Receipt
 from portico.model.later import Later
 
@@ -231,6 +232,30 @@ class Sink(Protocol):
 
     def close(self) -> int:
         """End; return the offset that was reached. Closing twice is fine."""
+
+
+class Tokens(Protocol):
+    """The tokens of a room. Nothing here blocks for longer than a small file takes to read."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is, or was since the start, any token: then everybody has to show one."""
+
+    def find(self, token: str) -> Grant | None:
+        """Return what a token grants now, None for one that is not valid; equally long for all of them."""
+
+    def valid(self, token: str) -> bool:
+        """Tell whether the token of this id (`Grant.token`) is neither revoked nor expired."""
+
+    def refresh(self) -> bool:
+        """Look at what the operator has changed; tell whether anything has."""
+
+
+class Audit(Protocol):
+    """Who came, and what was refused, changed and granted; for the operator, and never what was said."""
+
+    def note(self, event: str, **facts: object) -> None:
+        """Write down an event, now or soon; never waits, never raises, and leaves out what is too much."""
 
 
 class Clock(Protocol):

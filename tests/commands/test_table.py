@@ -46,7 +46,7 @@ def test_every_command_has_a_summary_a_reply_and_a_group(command):
     assert not command.summary.endswith(".")
     assert "\n" not in command.summary + command.reply
     assert command.reply
-    assert command.group in {"talk", "people", "files", "connection"}
+    assert command.group in {"talk", "people", "files", "connection", "admin"}
 
 
 def test_names_are_given_once():

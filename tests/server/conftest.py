@@ -14,8 +14,10 @@ import pytest
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError
 from portico.room.history import open_room
-from portico.server.listener import Server, Settings
+from portico.server.listener import Server, Settings, Stores
+from portico.stores.audit import NoAudit
 from portico.stores.memory import MemoryLog
+from portico.stores.tokens import TokenFile
 from tests.support.desks import PlainFiles
 
 
@@ -139,7 +141,8 @@ async def start_server(stack: AsyncExitStack, directory: Path, log: FaultyLog, s
     room, history = await open_room(log, "main", await log.open())
     stack.push_async_callback(log.close)
     console = KeptConsole()
-    server = Server(settings, room=room, history=history, log=log, repository=repository, console=console)
+    stores = Stores(log, repository, TokenFile(directory / "tokens.json"), NoAudit())
+    server = Server(settings, stores, room=room, history=history, console=console)
     await server.start()
     server.serve()
     stack.push_async_callback(server.stop)

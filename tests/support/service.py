@@ -10,14 +10,15 @@ Nothing waits: every proposal is committed before the next request runs, and who
 once. Time stands still unless a test moves `clock.instant`.
 """
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from portico.commands.call import Call
 from portico.commands.declare import Command
 from portico.commands.table import TABLE, perform
+from portico.model.access import EVERYBODY, Grant
 from portico.model.entries import Entry, visible
-from portico.model.errors import PorticoError
+from portico.model.errors import PorticoError, WrongToken
 from portico.model.files import Chunk
 from portico.model.later import Later
 from portico.model.policy import USUAL, Policy
@@ -31,6 +32,21 @@ from tests.support.resp import PUSH, Incomplete, Parser, RespError, Value, encod
 from tests.support.shelf import FILES, Shelf
 
 
+class Wicket:
+    """The gate, with tokens that are known beforehand; nothing waits."""
+
+    def __init__(self, tokens: Mapping[str, Grant] | None) -> None:
+        self.tokens = tokens
+
+    def anonymous(self) -> Grant | None:
+        return EVERYBODY if self.tokens is None else None
+
+    def admit(self, host: str, token: str) -> Later:
+        later = Later()
+        later.resolve(EVERYBODY if self.tokens is None else self.tokens.get(token, WrongToken()))
+        return later
+
+
 class InMemory:
     """What all connections share: `portico.commands.call.Service`."""
 
@@ -41,6 +57,7 @@ class InMemory:
         *,
         read_only: bool = False,
         policy: Policy = USUAL,
+        tokens: Mapping[str, Grant] | None = None,
     ) -> None:
         self.log = MemoryLog()
         self.room, self.history = finish(open_room(self.log, "main", finish(self.log.open())))
@@ -49,6 +66,8 @@ class InMemory:
         self.commands: Sequence[Command] = TABLE
         self.log_identity = "0123456789abcdef"
         self.read_only, self.policy = read_only, policy
+        self.gate = Wicket(tokens)
+        self.drained = False
         self.transfers = Transfers(self.clock, self.repository)
         self.started = START
         self.guests: list[Guest] = []
@@ -60,6 +79,14 @@ class InMemory:
 
     def connections(self) -> int:
         return len(self.guests)
+
+    def drop(self, session: int) -> None:
+        for guest in self.guests:
+            if guest.call_state.session == session:
+                guest.call_state.session, guest.closed = 0, True
+
+    def drain(self) -> None:
+        self.drained = True
 
     def text(self) -> "Person":
         return Person(self, CODECS[Wire.TEXT]())
@@ -95,6 +122,10 @@ class Guest:
         self.call_state = Call(
             len(service.guests), address, service, self, self.codec.pushes, self.codec.protocol
         )
+        self.codec.locked, self.call_state.greets = self.call_state.grant is None, self.codec.greets
+
+    def unlock(self) -> None:
+        self.codec.locked = False
 
     def attach(self, session: int) -> None:
         held = self.call_state.session

@@ -14,9 +14,11 @@ from portico.commands.call import Call
 from portico.model.files import Author
 from portico.model.replies import TransferLine
 from portico.room.history import open_room
-from portico.server.listener import Server, Settings
+from portico.server.listener import Server, Settings, Stores
+from portico.stores.audit import NoAudit
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.memory import MemoryLog
+from portico.stores.tokens import TokenFile
 from tests.server.conftest import KeptConsole, Peer
 from tests.support.web import visiting
 
@@ -68,14 +70,8 @@ async def sharing(directory: Path, **settings: Any) -> AsyncIterator[Shared]:
         await repository.open()
         room, history = await open_room(log, "main", await log.open())
         stack.push_async_callback(log.close)
-        server = Server(
-            replace(SETTINGS, **settings),
-            room=room,
-            history=history,
-            log=log,
-            repository=repository,
-            console=console,
-        )
+        stores = Stores(log, repository, TokenFile(root / ".portico" / "tokens.json"), NoAudit())
+        server = Server(replace(SETTINGS, **settings), stores, room=room, history=history, console=console)
         await server.start()
         server.serve()
         stack.push_async_callback(server.stop)

@@ -46,6 +46,11 @@ class Place:
         return self.ledger is None or os.access(self.directory, os.W_OK)
 
     @property
+    def tokens_path(self) -> Path:
+        """Return where the tokens stand."""
+        return self.directory / PRIVATE / "tokens.json"
+
+    @property
     def lock_path(self) -> Path:
         """Return the file whose lock means: this directory is being served."""
         return self.directory / PRIVATE / "lock"

@@ -14,9 +14,11 @@ from portico.app.place import ROOM, Place, occupied
 from portico.model.errors import PorticoError
 from portico.room.history import open_room
 from portico.server.limits import REPOSITORY_FILES, RESERVED_FILES, TRANSFER_FILES
-from portico.server.listener import Console, Server, Settings
+from portico.server.listener import Console, Server, Settings, Stores
+from portico.stores.audit import NoAudit
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.sqlite.log import SqliteLog
+from portico.stores.tokens import TokenFile
 
 GC_THRESHOLDS = (10_000, 20, 50)
 """How many new objects make the collector of cycles look, and how often it looks further. Messages under way
@@ -28,19 +30,28 @@ SWITCH_SECONDS = 0.0005
 for its turn with the default 5 ms, and 0.9 ms with this."""
 
 
+def open_tokens(place: Place, shared: str) -> TokenFile:
+    """Return the tokens of a room; raise `Refused` when their file cannot be read."""
+    return TokenFile(place.tokens_path, shared)
+
+
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a server in order: Ctrl-C, a service manager, and the closing of its terminal."""
 
 
-async def serve(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
+async def serve(
+    place: Place, settings: Settings, tokens: TokenFile, console: Console, ready: Callable[[Server], None]
+) -> None:
     """Serve until a signal of `STOPPING`; call `ready` when it listens; raise `PorticoError`."""
     sys.setswitchinterval(SWITCH_SECONDS)
     allow_files(settings.max_connections)
     with occupied(place):
-        await _open(place, settings, console, ready)
+        await _open(place, settings, tokens, console, ready)
 
 
-async def _open(place: Place, settings: Settings, console: Console, ready: Callable[[Server], None]) -> None:
+async def _open(
+    place: Place, settings: Settings, tokens: TokenFile, console: Console, ready: Callable[[Server], None]
+) -> None:
     repository = DirectoryRepository(
         place.directory,
         place.files_path,
@@ -51,7 +62,8 @@ async def _open(place: Place, settings: Settings, console: Console, ready: Calla
     log = SqliteLog(place.log_path, sync=place.sync)
     try:
         room, history = await open_room(log, ROOM, await log.open())
-        server = Server(settings, room=room, history=history, log=log, repository=repository, console=console)
+        stores = Stores(log, repository, tokens, NoAudit())
+        server = Server(settings, stores, room=room, history=history, console=console)
         await _serve(server, ready)
     finally:
         await log.close()
@@ -59,19 +71,18 @@ async def _open(place: Place, settings: Settings, console: Console, ready: Calla
 
 
 async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOPPING:
         # A hangup that is ignored (nohup) stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, server.told_to_end.set)
     await server.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     ready(server)
     server.serve()
-    told = loop.create_task(stop.wait())
+    told = loop.create_task(server.told_to_end.wait())
     await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
     if told.done():
         await server.stop()

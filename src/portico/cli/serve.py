@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portico.cli.errors import UsageError
 from portico.cli.settings import DAY_MICROSECONDS, HOUR_SECONDS, SERVE, add_settings, resolve
 from portico.client.address import Address
+from portico.model.access import TOKEN_CHARACTERS
 
 if TYPE_CHECKING:
     from portico.cli.printer import Header
@@ -23,6 +25,9 @@ DESCRIPTION = (
 EPILOG = (
     "Every flag can also be set in the environment: --max-clients is PORTICO_MAX_CLIENTS. A flag goes first."
 )
+
+NOT_MINE = 0o077
+"""The bits of a file's mode that let others at it."""
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -48,11 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.directory)
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory; name the one to serve, or create it first")
-    if not values["open"] and not is_loopback(values["host"]):
-        raise UsageError(
-            f"{values['host']} can be reached from a network, and this room asks nobody for a token;"
-            " say --open if everybody there may come in, or keep --host 127.0.0.1"
-        )
     keep_standard_files()
     _serve(directory, values)
     return 0
@@ -66,6 +66,25 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def shared_token(path: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the token that all share, empty for none; raise `UsageError` for a file that is not secret."""
+    if path is None:
+        return environment.get("PORTICO_TOKEN", "").strip()
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & NOT_MINE:
+                raise UsageError(f"others can read the token in {path}; chmod 600 {path}")
+            token = file.readline(TOKEN_CHARACTERS + 1).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise UsageError(f"cannot read the token from {path}: {why}") from None
+    if not token or len(token) > TOKEN_CHARACTERS:
+        raise UsageError(
+            f"{path} holds no token; its first line is one, of at most {TOKEN_CHARACTERS} characters"
+        )
+    return token
 
 
 def keep_standard_files() -> None:
@@ -82,19 +101,25 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
     from portico.app import serve as app
     from portico.cli.console import Console
 
-    console = Console(layout=values["log-format"], quiet=values["quiet"])
     place = Place(
         directory,
         Path(values["ledger"]) if values["ledger"] else None,
         values["sync"],
         values["keep-uploads"] * HOUR_SECONDS,
     )
+    tokens = app.open_tokens(place, shared_token(values["token-file"]))
+    if not (values["open"] or tokens.wanted or is_loopback(values["host"])):
+        raise UsageError(
+            f"{values['host']} can be reached from a network, and this room has no token; make one with"
+            f" {command()} token create {directory}, or say --open if everybody there may come in"
+        )
+    console = Console(layout=values["log-format"], quiet=values["quiet"])
 
     def ready(server: Server) -> None:
         console.start(header(server, quiet=values["quiet"]))
 
     try:
-        app.run(lambda: app.serve(place, _settings(values), console, ready))
+        app.run(lambda: app.serve(place, _settings(values), tokens, console, ready))
     finally:
         console.close()
 
@@ -109,6 +134,7 @@ def _settings(values: dict[str, Any]) -> Settings:
         max_clients=values["max-clients"],
         max_connections=max(values["max-connections"], values["max-clients"]),
         read_only=values["read-only"],
+        open=values["open"],
         policy=_policy(values),
         drain=values["drain"],
         allow_hosts=values["allow-host"],

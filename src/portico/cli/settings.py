@@ -50,7 +50,10 @@ LEDGER = Setting("ledger", None, "the log's file, instead of DIRECTORY/.portico/
 
 SERVE = (
     Setting(
-        "host", "127.0.0.1", "address to listen on; one that is not loopback needs --open", metavar="ADDRESS"
+        "host",
+        "127.0.0.1",
+        "address to listen on; one that is not loopback needs a token, or --open",
+        metavar="ADDRESS",
     ),
     Setting("port", 65_432, "port to listen on; 0 takes a free one", number(0, 65_535), "PORT"),
     Setting("max-clients", 3, "places in the room", number(1, 1_000_000), "N"),
@@ -71,6 +74,12 @@ SERVE = (
     Setting("keep-entries", None, "keep the newest N entries, forget older ones", number(1, 10**12), "N"),
     Setting(
         "keep-days", None, "keep the entries of the last N days, forget older ones", number(1, 36_500), "N"
+    ),
+    Setting(
+        "token-file",
+        None,
+        "a file with one token for all, which nobody else can read (or PORTICO_TOKEN has it)",
+        metavar="FILE",
     ),
     Setting("open", default=False, help="let everybody in who can reach the address", parse=truth),
     Setting(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from portico.model.errors import PorticoError
+from portico.model.access import EVERYBODY, MEMBER, Grant
+from portico.model.errors import NoToken, PorticoError
 from portico.model.files import VISITOR, Author, Chunk, Order, Progress
 from portico.model.later import Later
-from portico.model.policy import Policy
+from portico.model.policy import USUAL, Policy
 from portico.model.replies import TransferLine
 from portico.model.requests import Body
 from portico.ports import Clock, Desk, Repository, Source
@@ -36,6 +37,10 @@ class Service(Protocol):
     started: int
 
     @property
+    def gate(self) -> Gate:
+        """Who may come in."""
+
+    @property
     def repository(self) -> Repository:
         """The shared files."""
 
@@ -52,6 +57,22 @@ class Service(Protocol):
 
     def connections(self) -> int:
         """Return how many connections there are."""
+
+    def drop(self, session: int) -> None:
+        """Close the connection that holds a session."""
+
+    def drain(self) -> None:
+        """Begin to end the server, as a signal does."""
+
+
+class Gate(Protocol):
+    """Who may come in, and as what."""
+
+    def anonymous(self) -> Grant | None:
+        """Return what is granted to who shows no token; None when that is nothing."""
+
+    def admit(self, host: str, token: str) -> Later:
+        """Return the `Grant` of a token, or `WrongToken`; late where an address has shown many wrong ones."""
 
 
 class Transfers(Protocol):
@@ -97,6 +118,9 @@ class Peer(Protocol):
     def run(self, work: Coroutine[Any, Any, Any]) -> Later:
         """Let what waits for a port run on; return where its answer will be."""
 
+    def unlock(self) -> None:
+        """Take as much as from everybody: a token was shown."""
+
     def receive(self, body: Body, sink: Later) -> Later:
         """Let a request's body go into a `Sink`, once that is there; answer with the offset it has reached.
 
@@ -113,6 +137,9 @@ class Call:
     nobody asked for; `protocol` is 0 where there are no versions to choose from; `refusing` answers
     everything in the place of the commands, from MULTI to EXEC or DISCARD and after BYE; `now` is the instant
     of the bytes being worked on.
+
+    `grant` is what it may do, None while a token is wanted of it; `mute` and `policy` follow from that.
+    `admitting` while a token is being looked at; `greets` where showing one is also how one joins.
     """
 
     id: int
@@ -125,9 +152,29 @@ class Call:
     session: int = 0
     beside: int = 0
     joining: bool = False
+    admitting: bool = False
+    greets: bool = False
     refusing: Refusal | None = None
+    grant: Grant | None = EVERYBODY
+    mute: bool = False
+    policy: Policy = USUAL
     secret: str = field(default="", repr=False)
     _desk: Desk | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with what is granted to everybody."""
+        self.may(self.service.gate.anonymous())
+
+    def may(self, grant: Grant | None) -> None:
+        """Be granted something else from now on; None for nothing but to show a token."""
+        self.grant = grant
+        if grant is not None:
+            if self.refusing is _want_token:
+                self.refusing = None
+            self.mute = self.service.read_only or grant.role < MEMBER
+            self.policy = self.service.policy.granted(grant)
+        elif self.refusing is None:
+            self.refusing = _want_token
 
     @property
     def room(self) -> Room:
@@ -160,3 +207,7 @@ class Call:
     def filter(self, kind: str | None = None) -> Filter:
         """Return what this caller may see of the room's past."""
         return Filter(self.session, kind or "")
+
+
+def _want_token(call: Call, _name: bytes) -> NoToken:
+    return NoToken("AUTH TOKEN") if call.protocol else NoToken()

@@ -112,7 +112,8 @@ class Command:
 
     `settles`: it reads the room, so it runs after all earlier proposals of its connection. `joins`: a visitor
     who asks it may become a session, so it waits for a join under way. `speaks`: refused where the room may
-    only be looked at. `needs`: how far files must be allowed to change (`portico.model.policy`).
+    only be looked at. `needs`: how far files must be allowed to change (`portico.model.policy`). `admits`:
+    also for who has still to show a token. `rules`: for admins alone.
 
     What follows those is what binding looks up for every request: parsers of the single arguments without a
     token, their least number and the exact one without options (-1 when it varies), the parser of the
@@ -131,6 +132,8 @@ class Command:
     joins: bool = False
     speaks: bool = False
     needs: int = 0
+    admits: bool = False
+    rules: bool = False
     parsers: tuple[Parser, ...] = field(init=False)
     least: int = field(init=False)
     exact: int = field(init=False)
@@ -164,7 +167,7 @@ class Command:
         object.__setattr__(self, "handovers", self._handovers())
 
     def _handovers(self) -> Mapping[int, Handover]:
-        if self.needs:
+        if self.needs or self.rules:
             return {}
         if all(not p.token and p.parse is raw for p in self.parameters):
             most = WORDS_PREPARED if self.many else 1 + len(self.parsers)

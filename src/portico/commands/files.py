@@ -151,7 +151,7 @@ def put(  # noqa: PLR0913, PLR0917 - one for each argument of the command
 ) -> Later:
     """Begin an upload, or continue it."""
     if replace:
-        call.service.policy.check(CHANGE)
+        call.policy.check(CHANGE)
     known = None if size < 0 else size
     order = Order(path, known, sha256 or "", upload or "", replace, mtime)
 
@@ -159,7 +159,7 @@ def put(  # noqa: PLR0913, PLR0917 - one for each argument of the command
         call.service.transfers.put(call, order, progress)
         return {"upload": progress.upload, "offset": progress.offset}
 
-    return call.desk.put(order, call.service.policy.max_upload).chain(begun)
+    return call.desk.put(order, call.policy.max_upload).chain(begun)
 
 
 @command(

@@ -91,6 +91,7 @@ BYE: dict[str, Any] = {
     "reply": "OK, then the connection is closed",
     "group": "people",
     "settles": True,
+    "admits": True,
 }
 bye = command("BYE", summary="Leave the room and close the connection", **BYE)(_bye)
 leave = command("QUIT", summary="The same as BYE, as Redis calls it", **BYE)(_bye)

@@ -4,88 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands.arguments import DATA, NAME, VERSION, WORD
+from portico.commands.arguments import DATA, WORD
 from portico.commands.call import Call
-from portico.commands.declare import Command, command, many, option, optional, required
-from portico.commands.joining import digest, join, rename, resume
-from portico.model.errors import NoProto, NotOffered, PorticoError
-from portico.model.replies import OK, PONG, Greeting, Simple
+from portico.commands.declare import Command, command, many, optional, required
+from portico.model.errors import NotOffered, PorticoError
+from portico.model.replies import OK, PONG, Simple
 from portico.model.version import __version__
-from portico.room.reducer import Outcome
-
-RESP2, RESP3 = 2, 3
-
-
-@command(
-    "HELLO",
-    optional("version", VERSION),
-    option("AUTH", user=WORD, token=WORD),
-    option("SETNAME", name=NAME),
-    option("RESUME", secret=WORD),
-    option("BESIDE", secret=WORD),
-    summary="Choose RESP2 or RESP3, say who you are, and learn about the server",
-    reply="map: server, version, proto, id, mode, role, room, log, first, head, clients, max_clients, name,"
-    " and resume after a join",
-    group="connection",
-    settles=True,
-    joins=True,
-)
-def hello(
-    call: Call,
-    version: int | None,
-    auth: tuple[str, str] | None,  # noqa: ARG001 - a room without a token takes any
-    name: str | None,
-    secret: str | None,
-    beside: str | None,
-) -> Any:  # noqa: ANN401 - a reply, now or later
-    """Switch the protocol, join, and introduce the server; an error leaves everything as it was.
-
-    BESIDE takes no place: files are moved in the name of the session that has this secret.
-    """
-    if version is not None and not call.protocol:
-        raise NotOffered("versions are a matter of RESP; this wire has only one")
-    if version not in (None, RESP2, RESP3):
-        raise NoProto
-
-    def answer(_: Outcome | None = None) -> Greeting:
-        if version is not None:
-            call.protocol, call.pushes = version, version == RESP3
-            if not call.pushes:
-                call.peer.unfollow()
-        return Greeting(call.protocol, _introduction(call))
-
-    if name is not None and secret is not None:
-        raise PorticoError("SETNAME begins a session and RESUME continues one; give one of them")
-    if beside is not None:
-        call.beside = call.room.open_with(digest(beside)).id
-    if secret is not None:
-        return resume(call, secret, answer)
-    if name is None:
-        return answer()
-    return rename(call, name, answer) if call.session else join(call, name, answer)
-
-
-def _introduction(call: Call) -> dict[str, Any]:
-    service, state = call.service, call.room.state
-    session = state.open_session(call.session)
-    facts: dict[str, Any] = {
-        "server": "portico",
-        "version": __version__,
-        "proto": call.protocol,
-        "id": call.id,
-        "mode": "standalone",
-        "role": "master",
-        "room": call.room.name,
-        "log": service.log_identity,
-        "first": service.history.first,
-        "head": service.history.head,
-        "clients": len(state.names),
-        "max_clients": state.max_clients,
-        "name": session.name if session is not None else None,
-    }
-    if session is not None:
-        facts["resume"] = call.secret
-    return facts
 
 
 @command(
@@ -110,19 +34,6 @@ def ping(_call: Call, text: bytes | None = None) -> Simple | bytes:
 def echo(_call: Call, text: bytes) -> bytes:
     """Answer."""
     return text
-
-
-@command(
-    "AUTH",
-    optional("user", WORD),
-    required("token", WORD),
-    summary="Show a token; this room wants none, so any will do",
-    reply="OK",
-    group="connection",
-)
-def auth(_call: Call, _user: str, _token: str | None) -> Simple:
-    """Accept: a room without a token takes any. A word alone is the token."""
-    return OK
 
 
 ACCEPTED = frozenset({b"SETNAME", b"SETINFO", b"NO-EVICT", b"NO-TOUCH", b"MAINT_NOTIFICATIONS"})
@@ -230,10 +141,8 @@ def _transaction(name: str, *, begins: bool) -> Command:
 
 
 COMMANDS = (
-    hello,
     ping,
     echo,
-    auth,
     client,
     select,
     info,

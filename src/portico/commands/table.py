@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from portico.commands import files, manual, people, programs, talk
+from portico.commands import entering, files, manual, people, programs, ruling, talk
 from portico.commands.bind import bind
 from portico.commands.call import Call
 from portico.commands.declare import Command
 from portico.commands.describe import unknown
+from portico.model.access import ADMIN
 from portico.model.errors import Denied, PorticoError
+from portico.model.policy import LOOK_ONLY
 from portico.model.requests import Line, Request
+
+READ_ONLY = "this room is read-only; nothing can be said here"
 
 TABLE: tuple[Command, ...] = (
     *talk.COMMANDS,
     *people.COMMANDS,
     *files.COMMANDS,
+    *ruling.COMMANDS,
     manual.show_help,
+    *entering.COMMANDS,
     *programs.COMMANDS,
     manual.commands,
 )
@@ -41,7 +47,7 @@ def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
     try:
         if type(request) is list and call.refusing is None:
             command = _BY_NAME.get(request[0])
-            if command is not None and not (command.speaks and call.service.read_only):
+            if command is not None and not (command.speaks and call.mute):
                 hand_over = command.handovers.get(len(request))
                 if hand_over is not None:
                     return hand_over(call, request)
@@ -52,12 +58,14 @@ def perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
 
 def _perform(call: Call, request: Request) -> Any:  # noqa: ANN401 - a reply
     command = find(request)
-    if command is None or call.refusing is not None:
+    if command is None or (call.refusing is not None and not (call.grant is None and command.admits)):
         return _refuse(call, _name(request))
-    if command.speaks and call.service.read_only:
-        return Denied("this room is read-only; nothing can be said here")
+    if command.speaks and call.mute:
+        return Denied(READ_ONLY if call.service.read_only else LOOK_ONLY)
+    if command.rules and (call.grant is None or call.grant.role < ADMIN):
+        return Denied("only an admin may do this: it takes a token made with --role admin")
     if command.needs:
-        call.service.policy.check(command.needs)
+        call.policy.check(command.needs)
     return command.handler(call, *bind(command, request))
 
 

@@ -9,6 +9,7 @@ from portico.commands.arguments import ENTRY, ENTRY_KIND, HOLDER, KEY, MESSAGE, 
 from portico.commands.call import Call
 from portico.commands.declare import command, option, required
 from portico.commands.joining import digest, watch
+from portico.model.access import ADMIN
 from portico.model.entries import Message
 from portico.model.errors import Denied, NeedResp3, PorticoError
 from portico.model.later import Later
@@ -142,14 +143,15 @@ def quiet(call: Call) -> Simple:
     speaks=True,
 )
 async def erase(call: Call, seq: int) -> Any:  # noqa: ANN401 - OK later, or at once
-    """Erase by the sender."""
+    """Erase by the sender, or an admin."""
     entry = await call.service.history.entry(seq, call.filter())
     if entry.kind == "erased":
         return OK
     if type(entry) is not Message:
         raise PorticoError(f"entry {seq} is not a message; only messages have a text to erase")
-    if not call.session or entry.session != call.session:
-        raise Denied(f"entry {seq} was said by {entry.sender}; only its sender may erase it")
+    own = call.session and entry.session == call.session
+    if not own and (call.grant is None or call.grant.role < ADMIN):
+        raise Denied(f"entry {seq} was said by {entry.sender}; only its sender or an admin may erase it")
     return call.room.erase(call.now, call.session, seq).map(lambda outcome: outcome.error or OK)
 
 

@@ -4,7 +4,10 @@
     ├── ProtocolError       ERR          bytes that are not the wire they claim to be; the connection closes
     │   └── NotAWebAddress  ERR          a lost browser or HTTP/2 client on the plain text wire
     ├── NotOffered          ERR          understood, and not offered here (transactions, HTTP)
-    ├── Denied              DENIED       the room's policy does not allow it
+    ├── NoToken             NOAUTH       the room wants a token
+    ├── WrongToken          WRONGPASS    a token that is not valid here
+    │   └── ShutOut         WRONGPASS    one too many; the connection closes
+    ├── Denied              DENIED       the room's policy, or a token's role, does not allow it
     ├── Full                FULL         every place is taken
     ├── NameTaken           TAKEN        another session holds that name
     ├── BadName             BADNAME      not a name the rules allow
@@ -65,8 +68,32 @@ class NotOffered(PorticoError):
     """Understood, and not offered here."""
 
 
+class NoToken(PorticoError):
+    """The room wants a token, and none was shown."""
+
+    code = "NOAUTH"
+
+    def __init__(self, how: str = "/auth TOKEN") -> None:
+        """Say how it is shown on this wire."""
+        super().__init__(f"this room wants a token: {how}")
+
+
+class WrongToken(PorticoError):
+    """Not a token that is valid here: never was, was revoked, or has expired; which is not told."""
+
+    code = "WRONGPASS"
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("this token is not valid here; ask whoever runs the room for one")
+
+
+class ShutOut(WrongToken):
+    """The same, from an address that has tried too often: the connection closes."""
+
+
 class Denied(PorticoError):
-    """The room's policy does not allow it."""
+    """The room's policy does not allow it, or the role of the token that was shown."""
 
     code = "DENIED"
 
@@ -231,6 +258,8 @@ _BY_CODE: dict[str, type[PorticoError]] = {
     kind.code: kind
     for kind in (
         PorticoError,
+        NoToken,
+        WrongToken,
         Denied,
         Full,
         NameTaken,

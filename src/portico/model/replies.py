@@ -60,6 +60,17 @@ class Named:
 
 
 @dataclass(slots=True)
+class Opened:
+    """A token was right, and showing it has made a session of who had only this one way to begin."""
+
+    named: Named
+
+    def value(self) -> str:
+        """Return the name."""
+        return self.named.name
+
+
+@dataclass(slots=True)
 class Greeting:
     """The answer to HELLO; from it on the wire speaks protocol version `protocol`."""
 

@@ -19,6 +19,10 @@ from portico.room.names import fold
 from portico.room.ordinals import Ordinals
 
 SNAPSHOT_VERSION = 1
+
+DROPPED = "dropped"
+"""The reason of a session that an admin has ended."""
+
 CHUNK = 500
 """Sessions or keys a line of a snapshot: short enough that writing one never holds up the loop's thread."""
 
@@ -73,11 +77,15 @@ class State:
         return [self.sessions[session] for session in sorted(self.names.values())]
 
     def resumable(self, secret: str, now: int) -> Session | None:
-        """Return the session that a secret's digest continues, if it is open or ended not too long ago."""
+        """Return the session that a secret's digest continues, if it is open or ended not too long ago.
+
+        One that was dropped is over.
+        """
         session = self.sessions.get(self.secrets.get(secret, 0))
         if session is None or session.disconnected is None:
             return session
-        return session if now - session.disconnected <= RESUME_MICROSECONDS else None
+        ended = session.reason == DROPPED or now - session.disconnected > RESUME_MICROSECONDS
+        return None if ended else session
 
     def forget_sessions(self) -> None:
         """Let go of the oldest ended sessions beyond the limit, once those are one in a hundred.

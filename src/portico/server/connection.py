@@ -192,8 +192,11 @@ class Connection(asyncio.Protocol):
         if self.call is not None:
             self.server.transfers.gone(self.call)
             self.call.close()
-        self.codec, self.reader = codec, None
+        before, self.codec, self.reader = self.call, codec, None
         self.call = Call(self.id, self.address, self.server, self, codec.pushes, codec.protocol)
+        if before is not None:
+            self.call.may(before.grant)
+        codec.locked, self.call.greets = self.call.grant is None, codec.greets
         self._slots, self.flows = Slots(), Flows(self)
 
     def time(self, *, partial: bool, afresh: bool = False) -> None:
@@ -254,7 +257,9 @@ class Connection(asyncio.Protocol):
     def _must_wait(self, request: Request) -> bool:
         """Tell whether a request's turn comes only when all earlier answers are there."""
         command = find(request)
-        return command is not None and (command.settles or (command.joins and self.call.joining))
+        if command is None:
+            return False
+        return command.settles or self.call.admitting or (command.joins and self.call.joining)
 
     def _after(self) -> None:
         """Close, wait or go on, whatever the answers and the backlog call for."""
@@ -364,6 +369,16 @@ class Connection(asyncio.Protocol):
     def unfollow(self) -> None:
         """Push nothing any more."""
         self.server.fanout.unfollow(self)
+
+    def unlock(self) -> None:
+        """Take as much as from everybody."""
+        self.codec.locked = False
+
+    def dismiss(self, sentence: str) -> None:
+        """End the session that is held, and the connection, with a word why."""
+        self.tell_closing(sentence)
+        self.server.door.leave(self)
+        self.finish()
 
     def receive(self, body: Body, sink: Later) -> Later:
         """Let a request's body go into a `Sink`, once that is there."""

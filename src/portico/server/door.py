@@ -104,6 +104,12 @@ class Door:
         if connection not in self.connections:
             self.leave(connection)
 
+    def drop(self, session: int, sentence: str) -> None:
+        """Close the connection that holds a session, with a word why."""
+        connection = self._sessions.get(session)
+        if connection is not None:
+            connection.dismiss(sentence)
+
     def release(self, connection: Connection) -> None:
         """Let a session be held by no connection."""
         self._sessions.pop(connection.call.session, None)

@@ -138,3 +138,24 @@ SLOW_APPEND_SECONDS = 10
 
 READ_BYTES = 524_288
 """Bytes of an HTTP request's body that may wait for who reads it."""
+
+ATTEMPTS_FREE = 5
+"""Wrong tokens of one address that cost nothing: people mistype, and paste the wrong thing twice."""
+
+ATTEMPT_FORGIVEN_SECONDS = 12
+"""After which one wrong token is forgiven: five a minute."""
+
+ATTEMPT_LONGEST_SECONDS = 30
+"""Longest wait of one attempt: a program that has the right token again is not kept out for long."""
+
+ATTEMPTS_TO_THE_DOOR = 10
+"""Wrong tokens after which the connection is closed as well."""
+
+ATTEMPTS_WAITING = 8
+"""Attempts of one address that may wait for their turn; more are shut out unseen."""
+
+ATTEMPT_ADDRESSES = 10_000
+"""Addresses whose wrong tokens are remembered, at some 300 bytes; beyond it the quietest is forgotten."""
+
+TOKENS_SECONDS = 1
+"""How often it is looked whether tokens were revoked, or have expired: so soon who showed one has to go."""

@@ -14,7 +14,7 @@ from portico.commands.table import TABLE
 from portico.model.entries import Entry
 from portico.model.errors import PorticoError
 from portico.model.policy import USUAL, Policy
-from portico.ports import Log, Repository
+from portico.ports import Audit, Log, Repository, Tokens
 from portico.room.history import History
 from portico.room.room import Address, Room
 from portico.server.acceptor import Acceptor
@@ -24,7 +24,9 @@ from portico.server.clock import MachineClock
 from portico.server.connection import Connection
 from portico.server.door import Door
 from portico.server.fanout import Fanout
+from portico.server.gate import Gate
 from portico.server.http.site import Site
+from portico.server.limits import TOKENS_SECONDS
 from portico.server.measures import Measures
 from portico.server.sockets import listen
 from portico.server.streams import Streams
@@ -34,6 +36,9 @@ SECRET_BYTES = 24
 """Randomness of a RESUME secret: 192 bits, 32 characters in base64."""
 
 GOING = "the server is shutting down"
+SENT_AWAY = "an admin has ended this session"
+OUTDATED = "the token that was shown here is not valid any more"
+LOCKED = "this room wants a token now; come again with one"
 
 
 class Console(Troubles, Protocol):
@@ -49,7 +54,7 @@ class Console(Troubles, Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is to be; `keep_microseconds` and `keep_entries` None keep everything; `allow_hosts`
-    are further names that browsers may call it by.
+    are further names that browsers may call it by. `open`: nobody has to show a token, whatever there is.
     """
 
     host: str
@@ -57,11 +62,22 @@ class Settings:
     max_clients: int
     max_connections: int
     read_only: bool = False
+    open: bool = False
     policy: Policy = USUAL
     drain: float = 10.0
     keep_entries: int | None = None
     keep_microseconds: int | None = None
     allow_hosts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a server keeps what lasts."""
+
+    log: Log
+    repository: Repository
+    tokens: Tokens
+    audit: Audit
 
 
 class Server:
@@ -70,15 +86,16 @@ class Server:
     def __init__(
         self,
         settings: Settings,
+        stores: Stores,
         *,
         room: Room,
         history: History,
-        log: Log,
-        repository: Repository,
         console: Console,
     ) -> None:
         """Bring together what the composition root made."""
+        log, repository, self.audit = stores.log, stores.repository, stores.audit
         self.settings, self.room, self.history, self.repository = settings, room, history, repository
+        self.gate = Gate(stores.tokens, stores.audit, asks=not settings.open)
         self.clock = MachineClock(lambda: room.state.seq)
         self.fanout = Fanout(history)
         self.commands: Sequence[Command] = TABLE
@@ -100,6 +117,8 @@ class Server:
         self._acceptor: Acceptor | None = None
         self.broken: asyncio.Future[None]
         """Raises what ended a task that must never end."""
+        self.told_to_end = asyncio.Event()
+        """Set when the server is to be stopped, by a signal or an admin."""
 
     # Starting and stopping
 
@@ -113,6 +132,7 @@ class Server:
         await self._recover()
         self._begin(self.door.sweep())
         self._begin(self.door.watch())
+        self._begin(self._watch_tokens())
         self._begin(self.transfers.sweep())
         self._begin(self.measures.watch())
         self._begin(Announcer(self.room, self.repository, self.clock, self._console).run())
@@ -177,6 +197,17 @@ class Server:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._carrier.settle()
 
+    async def _watch_tokens(self) -> None:
+        """Send away, for ever, those whose tokens are not valid any more."""
+        while True:
+            await asyncio.sleep(TOKENS_SECONDS)
+            if not self.gate.refresh():
+                continue
+            for connection in list(self.door.connections):
+                grant = connection.call.grant if connection.call is not None else None
+                if grant is not None and not self.gate.valid(grant):
+                    connection.dismiss(OUTDATED if grant.token else LOCKED)
+
     def _busy(self) -> bool:
         return any(connection.busy for connection in self.door.connections)
 
@@ -211,6 +242,14 @@ class Server:
     def secret(self) -> str:
         """Return a new unguessable secret."""
         return secrets.token_urlsafe(SECRET_BYTES)
+
+    def drop(self, session: int) -> None:
+        """Close the connection that holds a session."""
+        self.door.drop(session, SENT_AWAY)
+
+    def drain(self) -> None:
+        """Begin to end."""
+        self.told_to_end.set()
 
     def connections(self) -> int:
         """Return how many connections there are."""

@@ -15,17 +15,20 @@ class Codec(Protocol):
 
     `protocol` and `pushes` are how its caller begins (see `commands.call.Call`); `family` is equal for codecs
     whose pushes are the same bytes; `echoes` tells whether those who speak it are pushed what they said
-    themselves. `closing` is True once the last word was said: nothing after it is answered. `owed` is how
-    many bytes of a `Body` that was handed out are still to come: they are skipped, unless somebody takes them
-    from the socket and counts them off.
+    themselves, `greets` whether a session begins with its first line. `closing` is True once the last word
+    was said: nothing after it is answered. `owed` is how many bytes of a `Body` that was handed out are still
+    to come: they are skipped, unless somebody takes them from the socket and counts them off. `locked` while
+    its caller has still to show a token: then it takes less.
     """
 
     protocol: int
     pushes: bool
     family: str
     echoes: bool
+    greets: bool
     closing: bool
     owed: int
+    locked: bool
 
     @property
     def partial(self) -> bool:

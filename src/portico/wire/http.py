@@ -24,8 +24,9 @@ class HttpCodec:
     """A connection between requests."""
 
     echoes = False
+    greets = False
 
-    __slots__ = ("closing", "family", "owed", "protocol", "pushes")
+    __slots__ = ("closing", "family", "locked", "owed", "protocol", "pushes")
 
     def __init__(self) -> None:
         """Begin."""
@@ -34,6 +35,7 @@ class HttpCodec:
         self.family = "http"
         self.closing = False
         self.owed = 0
+        self.locked = False
 
     @property
     def partial(self) -> bool:

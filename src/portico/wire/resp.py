@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portico.model.entries import Entry, Message, as_map
-from portico.model.errors import PorticoError, ProtocolError
+from portico.model.errors import PorticoError, ProtocolError, ShutOut
 from portico.model.files import CHUNK_BYTES
 from portico.model.replies import OK, Farewell, Greeting
 from portico.model.requests import Body, Request
@@ -32,6 +32,11 @@ ARGUMENTS = 64
 
 REQUEST_BYTES = 1_048_576
 """Sum of the declared lengths of one request: sixteen messages of the largest size."""
+
+LOCKED_ARGUMENTS, LOCKED_BYTES = 10, 16_384
+"""The same before the token that is wanted: enough for HELLO with all it may say, and for nothing else."""
+
+LOCKED = "before a token at most 10 arguments and 16 KiB"
 
 BODY_BYTES = 16 * 1_048_576
 """The bytes of one WRITE: enough that asking costs nothing beside the bytes themselves."""
@@ -66,6 +71,7 @@ class RespCodec:
     """RESP for one connection; begins as RESP2, a `Greeting` that is replied switches it."""
 
     echoes = True
+    greets = False
 
     __slots__ = (
         "_count",
@@ -76,6 +82,7 @@ class RespCodec:
         "_words",
         "closing",
         "family",
+        "locked",
         "owed",
         "protocol",
         "pushes",
@@ -88,6 +95,7 @@ class RespCodec:
         self.family = "resp3"
         self.closing = False
         self.owed = 0
+        self.locked = False
         self._deaf = False
         self._held = b""
         self._needed = 0
@@ -114,7 +122,7 @@ class RespCodec:
                 data = self._join(data)
                 if not data:
                     return requests
-            at = self._quick(data, requests) if self._words is None else 0
+            at = self._quick(data, requests) if self._words is None and not self.locked else 0
             if at < len(data):
                 self._parse(data, at, requests)
         except ProtocolError as error:
@@ -134,7 +142,7 @@ class RespCodec:
         begun = self._words is not None
         while 0 <= at < len(data):
             at = self._careful(data, at, requests)
-            if begun and self._words is None:
+            if begun and self._words is None and not self.locked:
                 begun = False
                 at += self._quick(data[at:], requests)
 
@@ -181,7 +189,8 @@ class RespCodec:
     def _careful(self, data: bytes, at: int, requests: list[Any]) -> int:
         """Take one word, or the head of a request; return where to go on, or -1 when more is needed."""
         if self._words is None:
-            count, after = self._length(data, at, b"*", ARGUMENTS, "at most 64 arguments")
+            most, limit = (LOCKED_ARGUMENTS, LOCKED) if self.locked else (ARGUMENTS, "at most 64 arguments")
+            count, after = self._length(data, at, b"*", most, limit)
             if after >= 0 and count:
                 self._words, self._count, self._taken = [], count, 0
             return after
@@ -206,6 +215,8 @@ class RespCodec:
 
     def _most(self, words: list[bytes]) -> tuple[int, str]:
         """Return how long the next word may be, and the sentence that says so."""
+        if self.locked:
+            return LOCKED_BYTES - self._taken, LOCKED
         if self._count == WRITE_WORDS == len(words) + 1 and words[0].upper() == b"WRITE":
             return BODY_BYTES, "one WRITE takes at most 16 MiB"
         return REQUEST_BYTES - self._taken, "a request has at most 1 MiB"
@@ -249,7 +260,7 @@ class RespCodec:
             return encoder(reply, self.protocol)  # type: ignore[no-any-return]
         if type(reply) is Greeting:
             self.protocol = reply.protocol
-        elif isinstance(reply, Farewell | ProtocolError):
+        elif isinstance(reply, Farewell | ProtocolError | ShutOut):
             self.closing = True
         return encode(reply, self.protocol)
 

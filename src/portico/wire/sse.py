@@ -21,8 +21,9 @@ class EventsCodec:
     """What is pushed into one response."""
 
     echoes = True
+    greets = False
 
-    __slots__ = ("_chunked", "closing", "family", "owed", "protocol", "pushes")
+    __slots__ = ("_chunked", "closing", "family", "locked", "owed", "protocol", "pushes")
 
     def __init__(self, *, chunked: bool) -> None:
         """Begin behind the response's head; `chunked` as it says (RFC 9112 section 7.1)."""
@@ -32,6 +33,7 @@ class EventsCodec:
         self.family = "events in chunks" if chunked else "events"
         self.closing = False
         self.owed = 0
+        self.locked = False
 
     @property
     def partial(self) -> bool:

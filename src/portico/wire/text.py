@@ -1,8 +1,9 @@
 """Plain text, for people with netcat or telnet: one UTF-8 line in, one answer out.
 
 The first line of a connection makes it a session, so before that line's own request the codec asks for a
-name and for the pushes that everybody here gets. Words that stand alone (`status`, `list`, `help`, `bye`)
-and lines beginning with `/` are commands; everything else is said.
+name and for the pushes that everybody here gets; where a token is wanted, that is what showing it does. Words
+that stand alone (`status`, `list`, `help`, `bye`) and lines beginning with `/` are commands; everything else
+is said.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portico.model.entries import Entry
-from portico.model.errors import Full, NotAWebAddress, PorticoError, ProtocolError
+from portico.model.errors import Full, NotAWebAddress, PorticoError, ProtocolError, ShutOut
 from portico.model.replies import Farewell
 from portico.model.requests import Line, Request
 from portico.wire.lines import one_line
@@ -23,6 +24,12 @@ LINE_BYTES = 65_536
 """A line without its end: as long as the longest message."""
 
 TOO_LONG = "line too long"
+
+LOCKED_BYTES = 16_384
+"""A line before the token that is wanted: what programs may send then, too."""
+
+LOCKED_LINES = 3
+"""Lines without the token that is wanted; the last one is answered as well, then it is over."""
 
 STATUS_COUNT = 100
 """Sessions that the word `status` shows: some ten screens."""
@@ -51,15 +58,18 @@ class TextCodec:
     """Plain text for one connection."""
 
     echoes = False
+    greets = True
 
     __slots__ = (
         "_deaf",
         "_greeted",
         "_held",
         "_lines",
+        "_refusals",
         "_telnet",
         "closing",
         "family",
+        "locked",
         "owed",
         "protocol",
         "pushes",
@@ -72,8 +82,10 @@ class TextCodec:
         self.family = "text"
         self.closing = False
         self.owed = 0
+        self.locked = False
         self._deaf = False
         self._greeted = False
+        self._refusals = 0
         self._held = bytearray()
         self._lines = 0
         self._telnet = TelnetFilter()
@@ -97,7 +109,7 @@ class TextCodec:
             if self._deaf:
                 return requests
         self._held += held
-        if len(self._held) > LINE_BYTES + len("\r"):
+        if len(self._held) > self._most + len("\r"):
             requests.append(self._refuse(ProtocolError(TOO_LONG)))
         return requests
 
@@ -107,32 +119,42 @@ class TextCodec:
         self._held.clear()
         return self._line(held.removesuffix(b"\r")) if held else []
 
+    @property
+    def _most(self) -> int:
+        return LOCKED_BYTES if self.locked else LINE_BYTES
+
     def _refuse(self, error: ProtocolError) -> ProtocolError:
         self._deaf = True
         self._held.clear()
         return error
 
     def _line(self, line: bytes) -> list[Request | PorticoError]:
-        if len(line) > LINE_BYTES:
+        if len(line) > self._most:
             return [self._refuse(ProtocolError(TOO_LONG))]
         self._lines += 1
         if self._lines <= WEB_LINES and WEB.match(line):
             return [self._refuse(NotAWebAddress())]
         first: list[Request | PorticoError] = []
-        if self._lines == 1:
+        if self._lines == 1 and not self.locked:
             first = [Line(b"NAME"), Line(b"FOLLOW", silent=True)]
         try:
             request = parse_line(line.decode())
         except UnicodeDecodeError:
             return [*first, PorticoError("text must be UTF-8")]
+        if request is None and self.locked:
+            request = Line(b"")  # nothing is a command of that name: it is answered like all others
         return [*first, request] if request is not None else first
 
     def reply(self, reply: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return an answer as lines."""
         if isinstance(reply, ProtocolError | Full | Farewell):
             self.closing = True
-        if not self._greeted:
-            self._greeted, self.closing = True, self.closing or isinstance(reply, PorticoError)
+        refused = isinstance(reply, PorticoError)
+        if self.locked and refused:
+            self._refusals += 1
+            self.closing = self.closing or self._refusals == LOCKED_LINES or isinstance(reply, ShutOut)
+        elif not self._greeted:
+            self._greeted, self.closing = True, self.closing or refused
         return view(reply).encode()
 
     def around(self, size: int) -> tuple[bytes, bytes]:  # noqa: ARG002 - people read a few bytes at most

@@ -14,6 +14,7 @@ from portico.model.files import Chunk
 from portico.model.instants import local_text
 from portico.model.quantities import size
 from portico.model.replies import (
+    OK,
     CommandLine,
     Farewell,
     FileCard,
@@ -21,6 +22,7 @@ from portico.model.replies import (
     Listing,
     Manual,
     Named,
+    Opened,
     Page,
     Roll,
     Said,
@@ -81,6 +83,10 @@ def file_line(event: FileEvent) -> str:
 
 def _said(reply: Said) -> str:
     return f"{reply.text} ACK"
+
+
+def _opened(reply: Opened) -> str:
+    return f"{_named(reply.named)}\n{OK.word}"
 
 
 def _named(reply: Named) -> str:
@@ -184,6 +190,7 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - any plain value
 _VIEWS: dict[type[Any], Callable[[Any], str]] = {
     Said: _said,
     Named: _named,
+    Opened: _opened,
     Farewell: _farewell,
     Roll: _roll,
     Listing: _listing,

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from portico.model.entries import Entry
-from portico.model.errors import PorticoError, ProtocolError
+from portico.model.errors import PorticoError, ProtocolError, ShutOut
 from portico.model.replies import Farewell
 from portico.model.requests import Request, Words
 from portico.wire.frames import (
@@ -49,8 +49,9 @@ class JsonCodec:
     """JSON over one WebSocket, from the bytes behind its handshake on."""
 
     echoes = True
+    greets = False
 
-    __slots__ = ("_frames", "_ids", "_words", "closing", "family", "owed", "protocol", "pushes")
+    __slots__ = ("_frames", "_ids", "_words", "closing", "family", "locked", "owed", "protocol", "pushes")
 
     def __init__(self, words: Callable[[str, Mapping[str, Any]], Words]) -> None:
         """Begin; `words` makes a request of a command's name and arguments, or raises `PorticoError`."""
@@ -62,6 +63,7 @@ class JsonCodec:
         self.family = "json"
         self.closing = False
         self.owed = 0
+        self.locked = False
 
     @property
     def partial(self) -> bool:
@@ -104,7 +106,7 @@ class JsonCodec:
         else:
             answer["ok"] = to_json(reply)
         frame = text_frame(encode(answer))
-        if not isinstance(reply, (Farewell, ProtocolError)):
+        if not isinstance(reply, (Farewell, ProtocolError, ShutOut)):
             return frame
         self.closing = True
         return frame + close_frame(Close())

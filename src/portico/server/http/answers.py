@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATUS = {
     "DENIED": HTTPStatus.FORBIDDEN,
     "NOAUTH": HTTPStatus.UNAUTHORIZED,
-    "WRONGPASS": HTTPStatus.FORBIDDEN,
+    "WRONGPASS": HTTPStatus.UNAUTHORIZED,
     "NOTFOUND": HTTPStatus.NOT_FOUND,
     "EXISTS": HTTPStatus.CONFLICT,
     "TAKEN": HTTPStatus.CONFLICT,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from portico.model.errors import PorticoError, TimedOut, Unexpected
+from portico.model.errors import NoToken, PorticoError, ShutOut, TimedOut, Unexpected, WrongToken
 from portico.server.http import (
+    admission,
     archives,
     bodies,
     events,
@@ -109,6 +110,7 @@ class Site:
     async def _response(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             guard.check(request, self._names)
+            await admission.admit(request, self._server.gate, self._server.address[1])
             bodies.check(request)
             return await handler(request)
         except ConnectionError:
@@ -140,7 +142,12 @@ class Site:
 
     def _refuse(self, error: PorticoError, status: int | None = None) -> web.Response:
         self._server.measures.refusals[error.code] += 1
-        return refusal(error, status)
+        response = refusal(error, status)
+        if isinstance(error, NoToken | WrongToken):
+            response.headers["WWW-Authenticate"] = 'Bearer realm="portico"'
+        if isinstance(error, ShutOut):
+            response.force_close()
+        return response
 
     async def _complete(self, request: web.Request, response: web.StreamResponse) -> None:
         """Give an answer what all have; it is the last one where the request's body has not come."""

@@ -121,7 +121,7 @@ def _options(request: web.Request) -> web.Response:
         "Tus-Extension": EXTENSIONS,
         "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
     }
-    most = call_of(request).service.policy.max_upload
+    most = call_of(request).policy.max_upload
     if most < NO_LIMIT:
         headers["Tus-Max-Size"] = str(most)
     return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
@@ -174,7 +174,7 @@ async def give_up(request: web.Request, call: Call) -> web.Response:
 
 
 async def _facts(call: Call, upload: str) -> UploadFacts:
-    call.service.policy.check(ADD)
+    call.policy.check(ADD)
     facts: UploadFacts = await settled(call.desk.progress(upload))
     return facts
 
