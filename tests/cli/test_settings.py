@@ -29,6 +29,7 @@ def test_the_defaults_of_the_contract():
         "sync": "full",
         "keep-entries": None,
         "keep-days": None,
+        "token-file": None,
         "open": False,
         "allow-host": (),
         "drain": 10,

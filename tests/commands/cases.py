@@ -13,6 +13,9 @@ from tests.support.service import RespError
 BEGUN, WHOLE = "b" * 32, "f" * 32
 """Two uploads of Ann's: `begun.txt` has no bytes yet, `whole.txt` all of them."""
 
+FOR_ADMINS_LINE = "only an admin may do this: it takes a token made with --role admin"
+FOR_ADMINS = f"DENIED {FOR_ADMINS_LINE}"
+
 NO_TRANSACTIONS = "ERR transactions are not offered"
 
 
@@ -105,6 +108,8 @@ CASES = {
         "/receipts tester2.txt",
         begins("name: Ann, address: 127.0.0.1:58596, at: 2025-"),
     ),
+    "DROP": Case(("DROP", "Bob"), refused(FOR_ADMINS), "/drop Bob", [f"error: {FOR_ADMINS_LINE}"]),
+    "DRAIN": Case(("DRAIN",), refused(FOR_ADMINS), "/drain", [f"error: {FOR_ADMINS_LINE}"]),
     "HELP": Case(
         ("HELP", "PING"),
         lambda lines: lines[0].startswith("PING [text] - "),

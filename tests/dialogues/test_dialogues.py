@@ -111,7 +111,7 @@ ERASING = """
     Client1 < * Client2 joined
     Client1 > say my secret    = my secret
     Client2 < Client1: my secret
-    Client2 > erase my secret  ! only its sender may erase it
+    Client2 > erase my secret  ! only its sender or an admin may erase it
     Client1 > erase my secret  = OK
     Client2 > history 2        = * Client2 joined / * a message of Client1 was erased
 """

@@ -34,6 +34,15 @@ class LineClient(Stream):
         self.send(text)
         return self.line(timeout)
 
+    def rest(self) -> list[str]:
+        """All that still comes, up to the end."""
+        lines = []
+        while True:
+            try:
+                lines.append(self.line())
+            except EOFError:
+                return lines
+
     def silent(self, seconds: float = 0.2) -> None:
         """Nothing comes for this long."""
         try:

@@ -34,6 +34,7 @@ GROUPS = {
     "talk": "Talking",
     "people": "People",
     "files": "Files",
+    "admin": "For admins",
     "connection": "For programs",
 }
 """In the order of the page; a group that is not here fails the check of the table's test."""

@@ -1,6 +1,6 @@
 """Wrong tokens, counted by address: a few are a mistake, more are slower and slower, too many are the door.
 
-Each address has a score: the wrong tokens it has shown, of which one is forgiven every so many seconds. Up to
+Each address has a score: the wrong tokens it has shown, forgiven one by one after a minute without any. Up to
 the free ones an attempt is looked at when it comes; beyond them each waits twice as long as the one before,
 and attempts of one address wait behind each other, so that opening more connections gains nothing. A right
 token waits like a wrong one: who may come in is not seen before its time.
@@ -17,6 +17,7 @@ from portico.server.limits import (
     ATTEMPT_ADDRESSES,
     ATTEMPT_FORGIVEN_SECONDS,
     ATTEMPT_LONGEST_SECONDS,
+    ATTEMPT_QUIET_SECONDS,
     ATTEMPTS_FREE,
     ATTEMPTS_TO_THE_DOOR,
     ATTEMPTS_WAITING,
@@ -36,7 +37,8 @@ class _Record:
     waiting: int = 0
 
     def score_at(self, now: float) -> float:
-        return max(0.0, self.score - (now - self.at) / ATTEMPT_FORGIVEN_SECONDS)
+        quiet = max(0.0, now - self.at - ATTEMPT_QUIET_SECONDS)
+        return max(0.0, self.score - quiet / ATTEMPT_FORGIVEN_SECONDS)
 
 
 class Attempts:

@@ -105,9 +105,10 @@ class Door:
             self.leave(connection)
 
     def drop(self, session: int, sentence: str) -> None:
-        """Close the connection that holds a session, with a word why."""
+        """Close the connection that holds a session which has been ended, with a word why."""
         connection = self._sessions.get(session)
         if connection is not None:
+            connection.release()
             connection.dismiss(sentence)
 
     def release(self, connection: Connection) -> None:

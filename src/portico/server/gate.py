@@ -22,6 +22,7 @@ class Gate:
         self._tokens, self._audit, self._asks = tokens, audit, asks
         self._attempts = Attempts()
         self._refused: dict[str, bytes] = {}
+        self._changed = False
 
     @property
     def locked(self) -> bool:
@@ -38,7 +39,8 @@ class Gate:
 
     def refresh(self) -> bool:
         """Look for what has become of the tokens; tell whether anything has."""
-        return self._tokens.refresh()
+        changed, self._changed = self._tokens.refresh() or self._changed, False
+        return changed
 
     def admit(self, host: str, token: str, *, kept: bool = False) -> Later:
         """Return the grant of a token, or `WrongToken`; late where an address has shown many wrong ones.
@@ -61,7 +63,7 @@ class Gate:
         later.resolve(self._decide(host, token, kept=kept))
 
     def _decide(self, host: str, token: str, *, kept: bool) -> Grant | PorticoError:
-        grant = self._tokens.find(token) if len(token) <= TOKEN_CHARACTERS else None
+        grant = self._find(token)
         if grant is not None:
             return grant
         if not self._tokens.wanted:
@@ -73,6 +75,16 @@ class Gate:
         if self._attempts.failed(host, asyncio.get_running_loop().time()):
             return self._shut_out(host)
         return WrongToken()
+
+    def _find(self, token: str) -> Grant | None:
+        if len(token) > TOKEN_CHARACTERS:
+            return None
+        grant = self._tokens.find(token)
+        if grant is None and self._tokens.refresh():
+            # It may have been made a moment ago.
+            self._changed = True
+            return self._tokens.find(token)
+        return grant
 
     def _shut_out(self, host: str) -> PorticoError:
         self._audit.note("limit", rule="attempts", host=host)

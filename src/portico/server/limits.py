@@ -142,8 +142,12 @@ READ_BYTES = 524_288
 ATTEMPTS_FREE = 5
 """Wrong tokens of one address that cost nothing: people mistype, and paste the wrong thing twice."""
 
+ATTEMPT_QUIET_SECONDS = 60
+"""A minute without a wrong token, after which an address begins to be forgiven: longer than any wait, so that
+who goes on guessing gets to the door."""
+
 ATTEMPT_FORGIVEN_SECONDS = 12
-"""After which one wrong token is forgiven: five a minute."""
+"""After which one more is forgiven then: five a minute."""
 
 ATTEMPT_LONGEST_SECONDS = 30
 """Longest wait of one attempt: a program that has the right token again is not kept out for long."""

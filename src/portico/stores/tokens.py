@@ -158,6 +158,7 @@ class TokenFile:
                 None if seconds is None else now + int(seconds * MICROSECONDS),
             )
             self._tokens[token.id] = token
+            self._wanted = True
         return token, secret
 
     def revoke(self, which: str) -> Token:

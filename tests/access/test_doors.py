@@ -1,0 +1,145 @@
+"""A real server whose room wants a token: over every wire, from its making to its end."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from portico.stores.tokens import TokenFile
+from tests.support.resp import RespError
+from tests.support.server import ServerProcess
+
+WRONG = "this token is not valid here; ask whoever runs the room for one"
+
+
+@pytest.fixture
+def tokens(tmp_path):
+    return TokenFile(tmp_path / "files" / ".portico" / "tokens.json")
+
+
+@pytest.fixture
+def room(tmp_path, tokens):
+    """A server with one token of each role; `room.secrets` has them by role."""
+    directory = tmp_path / "files"
+    directory.mkdir()
+    (directory / "a.txt").write_text("hello")
+    secrets = {role: tokens.create(role, role, None)[1] for role in ("reader", "member", "admin")}
+    server = ServerProcess(directory, max_clients=10).start()
+    server.secrets = secrets
+    yield server
+    server.stop()
+
+
+def fetch(server, path, token="", **options):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers, **options)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == 401 and not error.headers["WWW-Authenticate"]:
+                raise AssertionError("a 401 says what is wanted") from error
+            return error.code, json.loads(error.read())["error"]["code"]
+
+
+def refusal(client, *words):
+    with pytest.raises(RespError) as refused:
+        client.call(*words)
+    return f"{refused.value.code} {refused.value.sentence}"
+
+
+def test_every_wire_wants_the_token_and_takes_it(room):
+    member = room.secrets["member"]
+    with room.line_client() as person, room.resp_client() as program:
+        assert person.ask("Hello") == "error: this room wants a token: /auth TOKEN"
+        assert person.ask(f"/auth {member}").startswith("You are Client1 ")
+        assert person.line() == "OK"
+        assert person.ask("Hello") == "Hello ACK"
+        assert refusal(program, "PING").startswith("NOAUTH ")
+        assert refusal(program, "AUTH", "x") == f"WRONGPASS {WRONG}"
+        assert program.call("AUTH", member) == "OK"
+        assert program.call("SAY", "hi")
+        assert person.line() == "* Client2 joined"
+    assert fetch(room, "/files") == (401, "NOAUTH")
+    assert fetch(room, "/files", "wrong") == (401, "WRONGPASS")
+    assert fetch(room, "/files/a.txt", member) == (200, "hello")
+    assert fetch(room, "/messages", room.secrets["reader"], data=b"hi", method="POST") == (403, "DENIED")
+    assert fetch(room, "/messages", member, data=b"hi", method="POST")[0] == 201
+    assert fetch(room, "/health")[0] == 200
+    everything = "\n".join(room.console + room.errors)
+    assert not [secret for secret in room.secrets.values() if secret in everything]
+
+
+def test_an_admin_sends_somebody_away_and_ends_the_server(room):
+    with room.line_client() as person, room.resp_client() as admin:
+        person.ask(f"/auth {room.secrets['member']}")
+        assert person.line() == "OK"
+        admin.call("AUTH", room.secrets["admin"])
+        assert admin.call("DROP", "Client1") == "OK"
+        assert person.rest() == ["* an admin has ended this session"]
+        assert admin.call("REMOVE", "a.txt") == "OK"
+        assert admin.call("DRAIN") == "OK"
+    assert room.wait_until_it_ends() == 0
+
+
+def test_tokens_come_and_go_while_the_server_runs(room, tokens):
+    guest, secret = tokens.create("guest", "member", None)
+    with room.line_client() as person, room.line_client() as other:
+        assert person.ask(f"/auth {secret}").startswith("You are Client1 ")
+        assert other.ask(f"/auth {room.secrets['member']}").startswith("You are Client2 ")
+        tokens.revoke(guest.id)
+        assert person.rest()[-1] == "* the token that was shown here is not valid any more"
+        assert fetch(room, "/status", secret) == (401, "WRONGPASS")
+        assert other.ask("still here")
+    short = tokens.create("short", "member", 2.0)[1]
+    with room.line_client() as person:
+        assert person.ask(f"/auth {short}").startswith("You are Client3 ")
+        assert person.rest()[-1] == "* the token that was shown here is not valid any more"
+
+
+def test_the_sixth_wrong_token_waits_and_others_do_not(room):
+    with room.resp_client() as guesser, room.resp_client() as known:
+        known.call("AUTH", room.secrets["member"])
+        began = time.monotonic()
+        for _ in range(5):
+            assert refusal(guesser, "AUTH", "x") == f"WRONGPASS {WRONG}"
+        swift = time.monotonic() - began
+        assert known.call("PING") == "PONG"
+        began = time.monotonic()
+        assert refusal(guesser, "AUTH", "x") == f"WRONGPASS {WRONG}"
+        assert time.monotonic() - began > 0.9
+        assert swift < 0.9
+
+
+@pytest.mark.parametrize("how", ["file", "environment"])
+def test_a_token_that_all_share(how, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("open sesame\n")
+    file.chmod(0o600)
+    directory = tmp_path / "files"
+    directory.mkdir()
+    if how == "file":
+        server = ServerProcess(directory, token_file=file)
+    else:
+        server = ServerProcess(directory, env={"PORTICO_TOKEN": "open sesame"})
+    try:
+        server.start()
+        with server.resp_client() as client:
+            assert refusal(client, "PING").startswith("NOAUTH ")
+            assert client.call("AUTH", "open sesame") == "OK"
+            assert client.call("SAY", "hi")
+            assert refusal(client, "DRAIN").startswith("DENIED ")
+        assert "sesame" not in "\n".join(server.console + server.errors)
+    finally:
+        server.stop()
+
+
+def test_open_lets_everybody_in_and_a_token_gives_its_role(room):
+    room.restart(open=True)
+    with room.line_client() as person, room.resp_client() as admin:
+        assert person.ask("Hello").startswith("You are Client")
+        admin.call("AUTH", room.secrets["admin"])
+        assert admin.call("REMOVE", "a.txt") == "OK"
