@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from portico.commands.arguments import WORD_BYTES
+from portico.model.access import Grant
 from portico.room.limits import KEY_BYTES, MESSAGE_BYTES, NAME_CHARACTERS
-from portico.server.limits import HEADERS, LINE_BYTES, PARTIAL_SECONDS, SILENT_SECONDS, STALLED_SECONDS
+from portico.server.limits import (
+    ATTEMPTS_FREE,
+    HEADERS,
+    LINE_BYTES,
+    PARTIAL_SECONDS,
+    SILENT_SECONDS,
+    STALLED_SECONDS,
+)
 from portico.wire import CODECS, Wire, resp, text, websocket
 from portico.wire.sniff import SNIFF_BYTES
 from tests.support.service import Guest, InMemory
@@ -15,7 +23,7 @@ from tests.support.stream import Stream
 from tests.support.web import WebClient, frame
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```(text|resp)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```(text|resp)(?: (token))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 WEB_EXAMPLES = re.findall(r"^```(http|websocket)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 WIRES = {"text": Wire.TEXT, "resp": Wire.RESP}
 
@@ -26,6 +34,8 @@ LIMITS = [
     ("a line of plain text", f"{text.LINE_BYTES:,} bytes"),
     ("words in one RESP request", f"{resp.ARGUMENTS}"),
     ("bytes in one RESP request", f"{resp.REQUEST_BYTES:,}"),
+    ("before a token", f"{resp.LOCKED_ARGUMENTS} words, {resp.LOCKED_BYTES:,} bytes"),
+    ("wrong tokens", f"{ATTEMPTS_FREE} cost nothing"),
     ("bytes of one `WRITE`", f"{resp.BODY_BYTES:,}"),
     ("from one byte of a `WRITE`", f"{STALLED_SECONDS} s"),
     ("a RESP length", f"1 to {resp.LENGTH_DIGITS} digits"),
@@ -51,10 +61,10 @@ def spelled(line, wire):
     return f"{line}\n" if wire is Wire.TEXT else line.replace(r"\r", "\r").replace(r"\n", "\n")
 
 
-@pytest.mark.parametrize("language, example", EXAMPLES, ids=[example[:20] for _, example in EXAMPLES])
-def test_the_examples_are_true(language, example):
+@pytest.mark.parametrize("language, token, example", EXAMPLES, ids=[example[:20] for *_, example in EXAMPLES])
+def test_the_examples_are_true(language, token, example):
     wire = WIRES[language]
-    guest = Guest(InMemory(), CODECS[wire]())
+    guest = Guest(InMemory(tokens={"TOKEN": Grant()} if token else None), CODECS[wire]())
     for sent, answers in turns(example):
         said = guest.feed(spelled(sent, wire).encode()).decode()
         expected = "".join(spelled(answer, wire) for answer in answers)
@@ -94,7 +104,8 @@ def play_websocket(example, client):
 
 
 def test_there_are_examples_of_every_wire():
-    assert {language for language, _ in EXAMPLES} == set(WIRES)
+    assert {language for language, *_ in EXAMPLES} == set(WIRES)
+    assert len([example for _, token, example in EXAMPLES if token]) == len(WIRES)
     assert {language for language, _ in WEB_EXAMPLES} == {"http", "websocket"}
 
 
