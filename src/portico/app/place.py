@@ -46,9 +46,14 @@ class Place:
         return self.ledger is None or os.access(self.directory, os.W_OK)
 
     @property
+    def private(self) -> Path:
+        """Return where the room keeps its own things."""
+        return self.directory / PRIVATE
+
+    @property
     def tokens_path(self) -> Path:
         """Return where the tokens stand."""
-        return self.directory / PRIVATE / "tokens.json"
+        return self.private / "tokens.json"
 
     @property
     def lock_path(self) -> Path:

@@ -9,6 +9,8 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from portico.app.place import ROOM, Place, occupied
 from portico.model.errors import PorticoError
@@ -16,6 +18,7 @@ from portico.room.history import open_room
 from portico.server.limits import REPOSITORY_FILES, RESERVED_FILES, TRANSFER_FILES
 from portico.server.listener import Console, Server, Settings, Stores
 from portico.stores.audit import NoAudit
+from portico.stores.certificates import Certificates, Pair, self_signed
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.sqlite.log import SqliteLog
 from portico.stores.tokens import TokenFile
@@ -35,22 +38,38 @@ def open_tokens(place: Place, shared: str) -> TokenFile:
     return TokenFile(place.tokens_path, shared)
 
 
+def open_certificates(
+    place: Place, host: str, own: tuple[Path, Path] | None, note: Callable[[str], None]
+) -> Certificates:
+    """Return the operator's own certificate and key, or the room's self-signed ones; raise `Refused`."""
+    return Certificates(Pair(*own) if own else self_signed(place.private, [host]), note)
+
+
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a server in order: Ctrl-C, a service manager, and the closing of its terminal."""
+"""What ends a server in order: Ctrl-C, a service manager, and the closing of its terminal. With TLS the last
+one lets the certificate be read again instead, as it does with most servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who may come in, and how one knows the server."""
+
+    tokens: TokenFile
+    certificates: Certificates | None
 
 
 async def serve(
-    place: Place, settings: Settings, tokens: TokenFile, console: Console, ready: Callable[[Server], None]
+    place: Place, settings: Settings, entrance: Entrance, console: Console, ready: Callable[[Server], None]
 ) -> None:
     """Serve until a signal of `STOPPING`; call `ready` when it listens; raise `PorticoError`."""
     sys.setswitchinterval(SWITCH_SECONDS)
     allow_files(settings.max_connections)
     with occupied(place):
-        await _open(place, settings, tokens, console, ready)
+        await _open(place, settings, entrance, console, ready)
 
 
 async def _open(
-    place: Place, settings: Settings, tokens: TokenFile, console: Console, ready: Callable[[Server], None]
+    place: Place, settings: Settings, entrance: Entrance, console: Console, ready: Callable[[Server], None]
 ) -> None:
     repository = DirectoryRepository(
         place.directory,
@@ -62,8 +81,9 @@ async def _open(
     log = SqliteLog(place.log_path, sync=place.sync)
     try:
         room, history = await open_room(log, ROOM, await log.open())
-        stores = Stores(log, repository, tokens, NoAudit())
+        stores = Stores(log, repository, entrance.tokens, NoAudit())
         server = Server(settings, stores, room=room, history=history, console=console)
+        server.certificates = entrance.certificates
         await _serve(server, ready)
     finally:
         await log.close()
@@ -76,6 +96,8 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
         # A hangup that is ignored (nohup) stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, server.told_to_end.set)
+    if server.certificates is not None:
+        loop.add_signal_handler(signal.SIGHUP, server.certificates.reload)
     await server.start()
     gc.collect()
     gc.freeze()

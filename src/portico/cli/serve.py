@@ -107,21 +107,35 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
         values["sync"],
         values["keep-uploads"] * HOUR_SECONDS,
     )
-    tokens = app.open_tokens(place, shared_token(values["token-file"]))
-    if not (values["open"] or tokens.wanted or is_loopback(values["host"])):
-        raise UsageError(
-            f"{values['host']} can be reached from a network, and this room has no token; make one with"
-            f" {command()} token create {directory}, or say --open if everybody there may come in"
-        )
     console = Console(layout=values["log-format"], quiet=values["quiet"])
 
     def ready(server: Server) -> None:
         console.start(header(server, quiet=values["quiet"]))
 
     try:
-        app.run(lambda: app.serve(place, _settings(values), tokens, console, ready))
+        tokens = app.open_tokens(place, shared_token(values["token-file"]))
+        if not (values["open"] or tokens.wanted or is_loopback(values["host"])):
+            raise UsageError(
+                f"{values['host']} can be reached from a network, and this room has no token; make one with"
+                f" {command()} token create {directory}, or say --open if everybody there may come in"
+            )
+        own = _pair(values)
+        certificates = None
+        if own is not None or values["tls"]:
+            certificates = app.open_certificates(place, values["host"], own, console.note)
+        entrance = app.Entrance(tokens, certificates)
+        app.run(lambda: app.serve(place, _settings(values), entrance, console, ready))
     finally:
         console.close()
+
+
+def _pair(values: dict[str, Any]) -> tuple[Path, Path] | None:
+    """Return the operator's own certificate and key; raise `UsageError` when one of both is missing."""
+    certificate, key = values["tls-cert"], values["tls-key"]
+    if bool(certificate) != bool(key):
+        given, other = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
+        raise UsageError(f"{given} alone is not enough; name the other half with {other}")
+    return (Path(certificate), Path(key)) if certificate else None
 
 
 def _settings(values: dict[str, Any]) -> Settings:
@@ -162,13 +176,23 @@ def header(server: Server, *, quiet: bool) -> list[Header]:
     ]
     if not quiet:
         reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
-        lines += [
-            f"Talk to it:    nc {reach} {port}          (type help for the commands)",
-            f"With a prompt: {command()} connect -s {Address(reach, port)}",
-            f"In a browser:  http://{Address(reach, port)}/",
-            f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
-        ]
-        if not is_loopback(host):
+        at = Address(reach, port)
+        if server.certificates is None:
+            lines += [
+                f"Talk to it:    nc {reach} {port}          (type help for the commands)",
+                f"With a prompt: {command()} connect -s {at}",
+                f"In a browser:  http://{at}/",
+                f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
+            ]
+        else:
+            lines += [
+                f"Talk to it:    openssl s_client -quiet -connect {at}   (type help for the commands)",
+                f"With a prompt: {command()} connect -s tls://{at}",
+                f"In a browser:  https://{at}/",
+                f"From programs: redis-cli -3 --tls -h {reach} -p {port}   (or any Redis client library)",
+                f"Its key is {server.certificates.fingerprint}",
+            ]
+        if not is_loopback(host) and server.settings.open:
             lines.append(f"Nobody is asked for a token: everybody who can reach {host} may come in (--open).")
     return [Header(line) for line in lines]
 

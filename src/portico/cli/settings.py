@@ -81,6 +81,9 @@ SERVE = (
         "a file with one token for all, which nobody else can read (or PORTICO_TOKEN has it)",
         metavar="FILE",
     ),
+    Setting("tls", default=False, help="TLS on the port, with a self-signed certificate", parse=truth),
+    Setting("tls-cert", None, "TLS with this certificate, and those that sign it", metavar="FILE"),
+    Setting("tls-key", None, "the certificate's key; SIGHUP reads both again", metavar="FILE"),
     Setting("open", default=False, help="let everybody in who can reach the address", parse=truth),
     Setting(
         "allow-host", (), "further names by which browsers may call this server: a,b", host_names, "NAMES"

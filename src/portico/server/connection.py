@@ -113,6 +113,23 @@ class Connection(asyncio.Protocol):
                 self.pause_reading()
             self._take(requests)
 
+    def shaking_hands(self, *, done: bool) -> None:
+        """Let the time of a TLS handshake run; who has shaken hands has still said nothing."""
+        self.time(partial=not done)
+        if done:
+            self.server.door.silent.add(self, self.server.door.time())
+        else:
+            self.server.door.silent.discard(self)
+
+    def cut_short(self) -> bool:
+        """Answer what came whole, then close: nobody has said that what came last is all there is."""
+        if self._deaf or self.call is None:
+            return False
+        self._ended = True
+        self.time(partial=False)
+        self._take(())
+        return True
+
     def eof_received(self) -> bool:
         """Run what came, answer it, then close; the transport stays open until then.
 

@@ -17,8 +17,10 @@ from portico.model.later import Later
 from portico.model.requests import Body
 from portico.ports import Sink, Source
 from portico.server.receiving import Receiving
+from portico.server.relaying import RelayedReceiving, RelayedSending
 from portico.server.sending import Outgoing, Sending, plan_of
 from portico.server.streams import Turn
+from portico.server.tls import Secured
 
 if TYPE_CHECKING:
     from portico.server.connection import Connection
@@ -36,11 +38,11 @@ class Flows:
     def __init__(self, connection: Connection) -> None:
         """Begin with nothing under way."""
         self._connection = connection
-        self._sending: Sending | None = None
+        self._sending: Sending | RelayedSending | None = None
         self._then: Callable[[], None] | None = None
         self._held: list[bytes] = []
         self._answer: Later | None = None
-        self._receiving: Receiving | None = None
+        self._receiving: Receiving | RelayedReceiving | None = None
         self._late = False
 
     @property
@@ -81,9 +83,7 @@ class Flows:
         connection = self._connection
         self._then = then
         try:
-            self._sending = Sending(
-                connection.server.streams, self._descriptor(), self._sent, plan_of(pieces)
-            )
+            self._sending = self._sender(plan_of(pieces))
         except OSError:
             for piece in pieces:
                 if isinstance(piece, Outgoing):
@@ -93,6 +93,12 @@ class Flows:
         if not connection.choked:
             connection.pause_writing()
             self._sending.start()
+
+    def _sender(self, plan: list[bytes | Outgoing]) -> Sending | RelayedSending:
+        transport = self._connection.transport
+        if isinstance(transport, Secured):
+            return RelayedSending(transport, self._sent, plan)
+        return Sending(self._connection.server.streams, self._descriptor(), self._sent, plan)
 
     async def stream(self, source: Source) -> None:
         """Send a range with nothing around it, and return once it is sent."""
@@ -147,15 +153,21 @@ class Flows:
 
     def _take(self, body: Body, sink: Sink) -> None:
         connection = self._connection
-        streams, watched = connection.server.streams, connection.wait_for_bytes
         try:
-            self._receiving = Receiving(streams, self._descriptor(), self._received, watched, body, sink)
+            self._receiving = self._receiver(body, sink)
         except OSError:
             sink.close()
             self._conclude(Unavailable(CROWDED))
             return
         connection.wait_for_bytes()
         self._receiving.start()
+
+    def _receiver(self, body: Body, sink: Sink) -> Receiving | RelayedReceiving:
+        transport, watched = self._connection.transport, self._connection.wait_for_bytes
+        if isinstance(transport, Secured):
+            return RelayedReceiving(transport, self._received, watched, body, sink)
+        streams = self._connection.server.streams
+        return Receiving(streams, self._descriptor(), self._received, watched, body, sink)
 
     def time_out(self) -> bool:
         """Give up a body whose bytes do not come; tell whether there is one."""

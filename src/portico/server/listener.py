@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,6 +31,7 @@ from portico.server.limits import TOKENS_SECONDS
 from portico.server.measures import Measures
 from portico.server.sockets import listen
 from portico.server.streams import Streams
+from portico.server.tls import Tls
 from portico.server.transfers import Transfers
 
 SECRET_BYTES = 24
@@ -39,6 +41,20 @@ GOING = "the server is shutting down"
 SENT_AWAY = "an admin has ended this session"
 OUTDATED = "the token that was shown here is not valid any more"
 LOCKED = "this room wants a token now; come again with one"
+
+
+class Certificates(Protocol):
+    """What TLS begins with."""
+
+    fingerprint: str
+    """By which people know the server."""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """For a new connection."""
+
+    def reload(self) -> None:
+        """Look at what the operator has changed."""
 
 
 class Console(Troubles, Protocol):
@@ -117,6 +133,8 @@ class Server:
         self._acceptor: Acceptor | None = None
         self.broken: asyncio.Future[None]
         """Raises what ended a task that must never end."""
+        self.certificates: Certificates | None = None
+        """With which everything on the port is TLS; set before `serve`."""
         self.told_to_end = asyncio.Event()
         """Set when the server is to be stopped, by a signal or an admin."""
 
@@ -149,9 +167,13 @@ class Server:
 
     def serve(self) -> None:
         """Accept from now on."""
-        self._acceptor = Acceptor(
-            self._sockets, lambda: Connection(self), self.door.make_room, self._console.note
-        )
+        self._acceptor = Acceptor(self._sockets, self._protocol, self.door.make_room, self._console.note)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return what a new connection is read by."""
+        if self.certificates is None:
+            return Connection(self)
+        return Tls(self.certificates.context, Connection(self))
 
     @property
     def address(self) -> Address:

@@ -118,6 +118,15 @@ class Conversation(web.RequestHandler):
         self._close_behind_last()
         return True
 
+    def cut_short(self) -> bool:
+        """Answer what came whole: requests say how long they are."""
+        if self.connection.reader is None:
+            return self.connection.cut_short()
+        return self.eof_received()
+
+    def shaking_hands(self, *, done: bool) -> None:
+        """Hands were shaken before."""
+
     def _close_behind_last(self) -> None:
         """Close after the present answer unless more was asked."""
         if not self._messages:
