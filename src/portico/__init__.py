@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from portico.client.aio import AsyncClient
     from portico.client.blocking import Client
     from portico.client.transfer.values import Failure, FileProgress, TreeProgress, TreeSummary
+    from portico.client.trust import Trust
     from portico.model.entries import Entry, ErasedMessage, FileEvent, Message, Presence
     from portico.model.errors import (
         BadName,
@@ -37,13 +38,16 @@ if TYPE_CHECKING:
         NameTaken,
         NoSpace,
         NotFound,
+        NoToken,
         PorticoError,
         ProtocolError,
         TimedOut,
         TooBig,
         Unavailable,
+        Untrusted,
         WrongDigest,
         WrongOffset,
+        WrongToken,
     )
     from portico.model.files import FileFacts, Receipt
     from portico.model.replies import SessionLine, TransferLine
@@ -71,6 +75,7 @@ __all__ = [
     "Message",
     "NameTaken",
     "NoSpace",
+    "NoToken",
     "NotFound",
     "PorticoError",
     "Presence",
@@ -82,9 +87,12 @@ __all__ = [
     "TransferLine",
     "TreeProgress",
     "TreeSummary",
+    "Trust",
     "Unavailable",
+    "Untrusted",
     "WrongDigest",
     "WrongOffset",
+    "WrongToken",
     "__version__",
 ]
 
@@ -102,6 +110,7 @@ _HOMES = {
     "Receipt": "model.files",
     "SessionLine": "model.replies",
     "TransferLine": "model.replies",
+    "Trust": "client.trust",
     "TreeProgress": "client.transfer.values",
     "TreeSummary": "client.transfer.values",
 }

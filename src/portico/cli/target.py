@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from portico.cli.errors import UsageError
-from portico.client.address import LOCAL
+from portico.cli.output import note
+from portico.client.address import LOCAL, parse_server
 from portico.client.limits import ANSWER_SECONDS
 from portico.model.errors import PorticoError
 
@@ -26,7 +27,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-s",
         "--server",
-        metavar="HOST[:PORT]",
+        metavar="[tls://]HOST[:PORT]",
         default=os.environ.get("PORTICO_SERVER") or LOCAL,
         help=f"the server (default: PORTICO_SERVER, then {LOCAL})",
     )
@@ -34,6 +35,23 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         "--token-file",
         metavar="FILE",
         help="read the token from a file, - for standard input (default: PORTICO_TOKEN in the environment)",
+    )
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS, as with tls://HOST; the server's key is remembered when it is first met",
+    )
+    parser.add_argument(
+        "--ca",
+        metavar="FILE",
+        default=os.environ.get("PORTICO_CA") or "",
+        help="know the server by who signed it: a file of authorities, or `system` (default: PORTICO_CA)",
+    )
+    parser.add_argument(
+        "--fingerprint",
+        metavar="SHA256:...",
+        default=os.environ.get("PORTICO_FINGERPRINT") or "",
+        help="know the server by its key's fingerprint (default: PORTICO_FINGERPRINT)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
     parser.add_argument("--no-color", action="store_true", help="print without colours; so does NO_COLOR")
@@ -70,12 +88,16 @@ def client(
 ) -> AsyncClient:
     """Return a client of the server the user means, not connected yet; see `AsyncClient` for the rest."""
     from portico.client.aio import AsyncClient
+    from portico.client.trust import Trust
 
+    told = arguments.ca or arguments.fingerprint
+    secure = arguments.tls or bool(told) or parse_server(arguments.server)[1]
     try:
         return AsyncClient(
             arguments.server,
             name=name,
             token=token(arguments),
+            tls=Trust(arguments.ca, arguments.fingerprint, note) if secure else False,
             timeout=timeout,
             on_lost=on_lost,
             on_back=on_back,

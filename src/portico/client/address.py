@@ -27,6 +27,21 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+TLS = "tls://"
+"""Before an address: the server there speaks TLS. So does one that is written like a browser's, `https://`."""
+
+
+def parse_server(text: str) -> tuple[Address, bool]:
+    """Return the address that `[tls://]HOST[:PORT]` names, and whether TLS is spoken there.
+
+    Raise `PorticoError` for what is none.
+    """
+    for before, secure in ((TLS, True), ("https://", True), ("http://", False)):
+        if text.startswith(before):
+            return parse_address(text.removeprefix(before).removesuffix("/")), secure
+    return parse_address(text), False
+
+
 def parse_address(text: str) -> Address:
     """Return the address that `HOST[:PORT]` names; `[::1]:7000` and a bare `::1` are taken too.
 

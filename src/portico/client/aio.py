@@ -8,11 +8,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from types import TracebackType
 from typing import Any, Self
 
-from portico.client.address import LOCAL, Address, parse_address
+from portico.client.address import LOCAL, parse_server
 from portico.client.core import Core
 from portico.client.files import Files
 from portico.client.limits import ANSWER_SECONDS
 from portico.client.resp import Value
+from portico.client.trust import Trust
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import Exists, KeyReused, PorticoError
 from portico.model.replies import SessionLine, session_of
@@ -36,23 +37,26 @@ class AsyncClient(Files):
     called at once, from tasks of one event loop: their requests travel together, in the order of the calls.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first by name
         self,
         server: str = LOCAL,
         *,
         name: str | None = None,
         token: str = "",
+        tls: bool | Trust = False,
         timeout: float | None = ANSWER_SECONDS,
         on_lost: Callable[[PorticoError], None] | None = None,
         on_back: Callable[[], None] | None = None,
     ) -> None:
-        """Take where the server is (`HOST[:PORT]`) and who to be; connect by `async with`, or `connect`.
+        """Take where the server is (`[tls://]HOST[:PORT]`) and who to be; connect by `async with`.
 
-        An empty `name` joins under the next free `ClientN`. `timeout` is in seconds, None waits for ever.
+        An empty `name` joins under the next free `ClientN`. With `tls` the server's key is remembered when it
+        is first met; a `Trust` says how else it is known. `timeout` is in seconds, None waits for ever.
         `on_lost` is called with the reason when the connection breaks, `on_back` when it is there again.
         Raise `PorticoError` for an address that is none.
         """
-        self.address: Address = parse_address(server)
+        self.address, secure = parse_server(server)
+        self._trust: Trust | None = tls if isinstance(tls, Trust) else Trust() if tls or secure else None
         self._wanted, self._token, self._timeout = name, token, timeout
         self._told = (on_lost or (lambda _: None), on_back or (lambda: None))
         self._core: Core | None = None
@@ -67,7 +71,7 @@ class AsyncClient(Files):
         if self._core is not None:
             await self._core.started()
             return self
-        self._core = Core(self.address, self._wanted, self._token, self._timeout, self._told)
+        self._core = Core(self.address, self._wanted, self._token, self._timeout, self._told, self._trust)
         try:
             await self._core.start()
         except BaseException:

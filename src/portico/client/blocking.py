@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from portico.client.address import LOCAL
 from portico.client.aio import AsyncClient
 from portico.client.limits import ANSWER_SECONDS
+from portico.client.trust import Trust
 from portico.model.errors import Lost, PorticoError
 
 P = ParamSpec("P")
@@ -63,19 +64,20 @@ class Client:
     Threads may share one. `on_lost` and `on_back` are called in the client's own thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first by name
         self,
         server: str = LOCAL,
         *,
         name: str | None = None,
         token: str = "",
+        tls: bool | Trust = False,
         timeout: float | None = ANSWER_SECONDS,
         on_lost: Callable[[PorticoError], None] | None = None,
         on_back: Callable[[], None] | None = None,
     ) -> None:
         """Take what `AsyncClient` takes; connect by `with`, or `connect`."""
         self._client = AsyncClient(
-            server, name=name, token=token, timeout=timeout, on_lost=on_lost, on_back=on_back
+            server, name=name, token=token, tls=tls, timeout=timeout, on_lost=on_lost, on_back=on_back
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -30,6 +30,7 @@ from portico.client.limits import (
 from portico.client.link import Link, cannot_connect
 from portico.client.requests import Request
 from portico.client.resp import Value, encode
+from portico.client.trust import Trust
 from portico.model.entries import Entry, entry_of
 from portico.model.errors import (
     CannotConnect,
@@ -39,6 +40,7 @@ from portico.model.errors import (
     ProtocolError,
     TimedOut,
     Unavailable,
+    Untrusted,
     error_of,
 )
 
@@ -66,15 +68,16 @@ class Core:
         token: str,
         seconds: float | None,
         told: tuple[Callable[[PorticoError], None], Callable[[], None]],
+        trust: Trust | None = None,
     ) -> None:
-        """Begin unconnected."""
+        """Begin unconnected; with `trust`, TLS is spoken."""
         self.conversation = Conversation(self, name, token)
         self.feed = Feed(self, self._page)
         self._address = address
         self._seconds = math.inf if seconds is None else seconds
         self._tell_lost, self._tell_back = told
         self._loop = asyncio.get_running_loop()
-        self._link = Link(address, self.conversation, self._heard, self._ended)
+        self._link = Link(address, self.conversation, self._heard, self._ended, trust)
         self._looking: asyncio.TimerHandle | None = None
         self._first: asyncio.Future[None] = self._loop.create_future()
         self._joined: asyncio.Future[str] | None = None
@@ -280,6 +283,8 @@ class Core:
             return
         if not self._first.done():
             _refuse(self._first, self._not_even_once(why))
+        elif isinstance(why, Untrusted):
+            self._end(why)
         elif self._up:
             self._up, self._trouble = False, why
             self._loop.call_soon(self._tell_lost, why)

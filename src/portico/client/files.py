@@ -16,6 +16,7 @@ from portico.model.replies import TransferLine, file_of, receipt_of, transfer_of
 
 if TYPE_CHECKING:
     from portico.client.address import Address
+    from portico.client.trust import Trust
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Files:
 
     address: Address
     _token: str
+    _trust: Trust | None
     _timeout: float | None
 
     def _connected(self) -> Core:
@@ -199,7 +201,7 @@ class Files:
     def _route(self) -> Route:
         conversation = self._connected().conversation
         secret = conversation.secret if conversation.name is not None else ""
-        return Route(self.address, self._token, self._timeout, secret)
+        return Route(self.address, self._token, self._timeout, secret, self._trust)
 
     async def _do(self, progress: Callable[..., None] | None, work: Callable[[Job], T]) -> T:
         self._connected()

@@ -11,12 +11,14 @@ import contextlib
 import os
 import random
 import socket
+import ssl
 from collections.abc import Callable
 
 from portico.client.address import Address
 from portico.client.conversation import Conversation
 from portico.client.limits import CLOSE_SECONDS, CONNECT_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
-from portico.model.errors import CannotConnect, PorticoError, ProtocolError, Unavailable
+from portico.client.trust import Trust
+from portico.model.errors import CannotConnect, PorticoError, ProtocolError, Unavailable, Untrusted
 
 KEEPALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """The first question after 20 s of silence, then every 10 s, gone after three without an answer: as the
@@ -37,11 +39,14 @@ class Link(asyncio.Protocol):
         conversation: Conversation,
         heard: Callable[[], None],
         ended: Callable[[PorticoError], None],
+        trust: Trust | None = None,
     ) -> None:
-        """Begin unconnected."""
+        """Begin unconnected; with `trust`, TLS is spoken."""
         self.stirred = 0.0
         self._address, self._conversation = address, conversation
         self._heard, self._ended = heard, ended
+        self._trust = trust
+        self._silent = True
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -114,26 +119,42 @@ class Link(asyncio.Protocol):
         self._was_ready = False
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self._loop.create_connection(lambda: self, self._address.host, self._address.port)
+                context = self._trust.context() if self._trust is not None else None
+                await self._loop.create_connection(
+                    lambda: self, self._address.host, self._address.port, ssl=context
+                )
         except TimeoutError:
             return cannot_connect(self._address, f"no answer within {CONNECT_SECONDS:.0f} s")
         except (OSError, ValueError) as error:  # ValueError: no machine can have that name
-            return cannot_connect(self._address, reason(error))
+            return refused_connection(self._address, error, secure=self._trust is not None)
+        except PorticoError as error:
+            return error
         await self._over.wait()
-        return self._why or Unavailable(self._conversation.farewell or "the server closed the connection")
+        return self._why or Unavailable(self._conversation.farewell or self._closed())
+
+    def _closed(self) -> str:
+        if self._silent and self._trust is None:
+            return "the server closed the connection without a word; if it speaks TLS, use --tls"
+        return "the server closed the connection"
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to talk."""
         self._transport = transport  # type: ignore[assignment]
-        self._why, self._choked = None, False
+        self._why, self._choked, self._silent = None, False, True
+        try:
+            self._look_at_key(transport)
+        except PorticoError as error:
+            self.drop(error)
+            return
         keep_alive(transport.get_extra_info("socket"))
         self._conversation.opened()
         self._flush()
 
     def data_received(self, data: bytes) -> None:
         """Hear, and say what follows from it."""
+        self._silent = False
         self.stirred = self._loop.time()
         try:
             self._conversation.receive(data)
@@ -141,6 +162,11 @@ class Link(asyncio.Protocol):
             self.drop(error)
         self._heard()
         self._flush()
+
+    def _look_at_key(self, transport: asyncio.BaseTransport) -> None:
+        """Raise `Untrusted` when it is another server."""
+        if self._trust is not None:
+            self._trust.check(self._address, transport.get_extra_info("ssl_object").getpeercert(True))  # noqa: FBT003
 
     def pause_writing(self) -> None:
         """Keep requests back while the server does not read."""
@@ -180,6 +206,15 @@ def reason(error: Exception) -> str:
     return (
         "none of its addresses answers" if isinstance(error, OSError) else str(error) or type(error).__name__
     )
+
+
+def refused_connection(address: Address, error: Exception, *, secure: bool) -> CannotConnect:
+    """Return the error for a connection that was not made."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Untrusted(f"whoever answers at {address} is not believed: {error.verify_message}")
+    if secure and isinstance(error, (ssl.SSLError, ConnectionResetError, ConnectionAbortedError)):
+        return cannot_connect(address, "no TLS is spoken there, as far as it can be told")
+    return cannot_connect(address, reason(error))
 
 
 def cannot_connect(address: Address, why: str) -> CannotConnect:

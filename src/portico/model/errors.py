@@ -26,6 +26,7 @@
     ├── NoProto             NOPROTO      a protocol version that does not exist
     ├── Unavailable         UNAVAILABLE  the log or the files cannot be written or read at present
     │   ├── CannotConnect   UNAVAILABLE  nobody answers at the server's address; said by the client
+    │   │   └── Untrusted   UNAVAILABLE  somebody answers whose key is another one; said by the client
     │   ├── Lost            UNAVAILABLE  the connection broke before the answer came; said by the client
     │   ├── TimedOut        UNAVAILABLE  no answer in time; said by the client
     │   └── Unexpected      UNAVAILABLE  a mistake of our own, met while answering
@@ -232,6 +233,10 @@ class Unavailable(PorticoError):
 
 class CannotConnect(Unavailable):
     """Nobody answers at the server's address."""
+
+
+class Untrusted(CannotConnect):
+    """Whoever answers is not who should: nothing was said to it."""
 
 
 class Lost(Unavailable):

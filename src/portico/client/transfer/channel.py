@@ -6,15 +6,19 @@ import contextlib
 import socket
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from portico.client.address import Address
 from portico.client.limits import CONNECT_SECONDS, SILENCE_SECONDS
-from portico.client.link import cannot_connect, keep_alive, reason
+from portico.client.link import keep_alive, reason, refused_connection
 from portico.client.resp import Value, encode
 from portico.client.transfer.inbox import Inbox
 from portico.client.transfer.job import Job
+from portico.client.trust import Trust
 from portico.model.errors import CannotConnect, Lost, NotFound, PorticoError, ProtocolError
+
+if TYPE_CHECKING:
+    from portico.client.transfer.route import Route
 
 DIGEST_SECONDS = 60.0
 """How long the answer to a STAT with DIGEST may take: the server itself waits 30 s for a digest."""
@@ -29,22 +33,24 @@ class Channel:
     Every error of the network is a `Lost` or a `CannotConnect`.
     """
 
-    def __init__(self, job: Job, address: Address, token: str, secret: str = "") -> None:
+    def __init__(self, job: Job, route: Route) -> None:
         """Connect and introduce ourselves, beside the session of a secret if there is one.
 
         Raise `CannotConnect`, or the server's refusal.
         """
         self._job = job
         job.check()
+        address, secure = route.address, route.trust is not None
         try:
-            self._socket = socket.create_connection(address, CONNECT_SECONDS)
+            self._socket = _connected(address, route.trust)
         except (OSError, ValueError) as error:  # ValueError: no machine can have that name
-            raise cannot_connect(address, reason(error)) from error
+            raise refused_connection(address, error, secure=secure) from error
+        self._more = 0 if secure else _MORE
         self.inbox = Inbox(self._fill)
         try:
             job.holds(self._socket)
             keep_alive(self._socket)
-            self.facts: dict[str, Any] = self._introduce(token, secret)
+            self.facts: dict[str, Any] = self._introduce(route.token, route.secret)
             self._socket.settimeout(SILENCE_SECONDS)
             self.log = str(self.facts["log"])
         except (TypeError, LookupError):
@@ -86,7 +92,7 @@ class Channel:
     def say(self, data: bytes | memoryview, *, more: bool = False) -> None:
         """Send bytes; `more`: others follow at once, so they may travel together."""
         try:
-            self._socket.sendall(data, _MORE if more else 0)
+            self._socket.sendall(data, self._more if more else 0)
         except OSError as error:
             raise self._lost(error) from error
 
@@ -114,6 +120,24 @@ class Channel:
         if isinstance(error, TimeoutError):
             return Lost("the server said nothing for too long")
         return Lost(f"the connection broke: {reason(error)}")
+
+
+def _connected(address: Address, trust: Trust | None) -> socket.socket:
+    """Return a socket whose other end is who it should be; raise `Untrusted`, or what the network says."""
+    plain = socket.create_connection(address, CONNECT_SECONDS)
+    if trust is None:
+        return plain
+    try:
+        secured = trust.context().wrap_socket(plain, server_hostname=address.host)
+    except BaseException:
+        plain.close()
+        raise
+    try:
+        trust.check(address, secured.getpeercert(True))  # noqa: FBT003 - its only parameter
+    except BaseException:
+        secured.close()
+        raise
+    return secured
 
 
 _MORE: int = getattr(socket, "MSG_MORE", 0)

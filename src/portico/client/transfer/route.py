@@ -13,7 +13,8 @@ from portico.client.address import Address
 from portico.client.limits import FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH
 from portico.client.transfer.channel import Channel
 from portico.client.transfer.job import Job
-from portico.model.errors import Busy, PorticoError, Unavailable
+from portico.client.trust import Trust
+from portico.model.errors import Busy, PorticoError, Unavailable, Untrusted
 
 T = TypeVar("T")
 
@@ -29,13 +30,15 @@ BUSY_PAUSE = 1.0
 class Route:
     """Where the server is, what it wants to see, and how many seconds may pass without any progress.
 
-    None is for ever. `secret` is that of the session in whose name files are moved.
+    None is for ever. `secret` is that of the session in whose name files are moved; with `trust` TLS is
+    spoken.
     """
 
     address: Address
     token: str
     seconds: float | None
     secret: str = ""
+    trust: Trust | None = None
 
     def persist(
         self, job: Job, work: Callable[[Channel], T], passing: tuple[type[PorticoError], ...] = (Unavailable,)
@@ -48,8 +51,10 @@ class Route:
         patience = Patience(job, self.seconds)
         while True:
             try:
-                with Channel(job, self.address, self.token, self.secret) as channel:
+                with Channel(job, self) as channel:
                     return work(channel)
+            except Untrusted:
+                raise
             except passing as error:
                 job.check()
                 patience.wait(error)
