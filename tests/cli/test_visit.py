@@ -14,6 +14,8 @@ from tests.support import shell as command
 from tests.support.shell import Running
 from tests.support.stream import PATIENCE
 
+WORDLESS = "the server closed the connection without a word; if it speaks TLS, use --tls"
+
 
 @pytest.fixture
 def stranger():
@@ -42,7 +44,11 @@ class Somewhere:
 @pytest.mark.parametrize(
     "said,sentence,code",
     [
-        (b"", "cannot connect to {}: the server closed the connection; is a server running there?", 3),
+        (
+            b"",
+            f"cannot connect to {{}}: {WORDLESS}; is a server running there?",
+            3,
+        ),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what answers at {} is not Portico; check host and port", 3),
         (b"%1\r\n+server\r\n+redis\r\n", "what answers at {} is not Portico; check host and port", 3),
         (b"-NOAUTH this room wants a token\r\n", "this room wants a token", 4),

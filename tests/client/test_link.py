@@ -56,7 +56,8 @@ async def test_it_connects_again_and_again_and_says_why(line):
 
     made = await line(hang_up)
     await until(lambda: len(made.ends) >= 3)
-    assert {str(end) for end in made.ends} == {"the server closed the connection"}
+    why = "the server closed the connection without a word; if it speaks TLS, use --tls"
+    assert {str(end) for end in made.ends} == {why}
 
 
 async def test_the_servers_last_word_is_the_reason(line):

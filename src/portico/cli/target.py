@@ -90,9 +90,9 @@ def client(
     from portico.client.aio import AsyncClient
     from portico.client.trust import Trust
 
-    told = arguments.ca or arguments.fingerprint
-    secure = arguments.tls or bool(told) or parse_server(arguments.server)[1]
     try:
+        told = bool(arguments.ca or arguments.fingerprint)
+        secure = arguments.tls or told or parse_server(arguments.server)[1]
         return AsyncClient(
             arguments.server,
             name=name,

@@ -16,7 +16,6 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 from portico.client.address import Address
@@ -29,11 +28,11 @@ KNOWN_BYTES = 1_048_576
 """Of known hosts that are read: some ten thousand."""
 
 
-def known_hosts_path() -> Path:
+def known_hosts_path() -> str:
     """Return where servers are remembered: PORTICO_KNOWN_HOSTS, or in the user's configuration (XDG)."""
     told = os.environ.get("PORTICO_KNOWN_HOSTS")
     configuration = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(told or f"{configuration}/portico/known_hosts").expanduser()
+    return os.path.expanduser(told or f"{configuration}/portico/known_hosts")  # noqa: PTH111 - as below
 
 
 def fingerprint_of(certificate: bytes) -> str:
@@ -109,12 +108,14 @@ class Trust:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """Open the known hosts, for us alone, and alone among those who change them."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(
-        os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8"
-    ) as file:
+def _opened(path: str) -> Iterator[TextIO]:
+    """Open the known hosts, for us alone, and alone among those who change them.
+
+    Without `pathlib`, which every command of the shell would have to load for it.
+    """
+    os.makedirs(os.path.dirname(path) or ".", 0o700, exist_ok=True)  # noqa: PTH103, PTH120
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
