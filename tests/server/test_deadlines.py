@@ -29,8 +29,8 @@ def test_who_is_let_go_does_not_expire():
 
 def test_the_oldest_is_the_one_added_first():
     group: Deadlines[str] = Deadlines(10)
-    assert group.oldest() is None
+    assert next(iter(group), None) is None
     group.add("a", 0)
     group.add("b", 0)
-    assert group.oldest() == "a"
+    assert next(iter(group), None) == "a"
     assert "a" in group

@@ -55,7 +55,8 @@ async def test_with_one_everybody_has_to_show_one_unless_it_is_open(tokens, note
         assert answer(each.admit(HOST, secret)) == Grant(MEMBER, token.id)
         assert isinstance(answer(each.admit(HOST, "wrong")), WrongToken)
         assert isinstance(answer(each.admit(HOST, "x" * (TOKEN_CHARACTERS + 1))), WrongToken)
-    assert {facts["rule"] for _, facts in notes.events} == {"token"}
+    assert {facts["rule"] for event, facts in notes.events if event == "refused"} == {"token"}
+    assert [facts["id"] for event, facts in notes.events if event == "token"] == [token.id] * 2
     assert "wrong" not in str(notes.events)
 
 

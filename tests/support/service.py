@@ -25,6 +25,7 @@ from portico.model.policy import USUAL, Policy
 from portico.model.requests import Body, Line
 from portico.room.history import open_room
 from portico.server.transfers import Transfers
+from portico.stores.audit import NoAudit
 from portico.stores.memory import MemoryLog
 from portico.wire import CODECS, Codec, Wire, sniff
 from tests.support.ports import START, StillClock
@@ -67,6 +68,7 @@ class InMemory:
         self.log_identity = "0123456789abcdef"
         self.read_only, self.policy = read_only, policy
         self.gate = Wicket(tokens)
+        self.audit = NoAudit()
         self.drained = False
         self.transfers = Transfers(self.clock, self.repository)
         self.started = START

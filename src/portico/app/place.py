@@ -22,13 +22,15 @@ PRIVATE = ".portico"
 class Place:
     """Where a room lives, and how durably; `ledger` None means inside the directory.
 
-    `keep_uploads`: seconds that an unfinished deposit can be gone on with.
+    `keep_uploads`: seconds that an unfinished deposit can be gone on with. `audit`: where the audit log is,
+    empty for inside the directory, `off` for nowhere.
     """
 
     directory: Path
     ledger: Path | None = None
     sync: Sync = "full"
     keep_uploads: float = 86_400.0
+    audit: str = ""
 
     @property
     def log_path(self) -> Path:
@@ -54,6 +56,13 @@ class Place:
     def tokens_path(self) -> Path:
         """Return where the tokens stand."""
         return self.private / "tokens.json"
+
+    @property
+    def audit_path(self) -> Path | None:
+        """Return where the audit log stands; None when there is none."""
+        if self.audit:
+            return None if self.audit == "off" else Path(self.audit)
+        return self.private / "audit.jsonl" if self.changes else None
 
     @property
     def lock_path(self) -> Path:

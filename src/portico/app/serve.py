@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 import signal
 import sys
@@ -12,14 +13,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from portico.app import notify
 from portico.app.place import ROOM, Place, occupied
 from portico.model.errors import PorticoError
+from portico.model.policy import NAMES
+from portico.model.version import __version__
 from portico.room.history import open_room
+from portico.server import listener
 from portico.server.limits import REPOSITORY_FILES, RESERVED_FILES, TRANSFER_FILES
 from portico.server.listener import Console, Server, Settings, Stores
-from portico.stores.audit import NoAudit
+from portico.stores.audit import AuditLog, NoAudit
 from portico.stores.certificates import Certificates, Pair, self_signed
 from portico.stores.files.directory import DirectoryRepository
+from portico.stores.files.modes import keep_to_ourselves
 from portico.stores.sqlite.log import SqliteLog
 from portico.stores.tokens import TokenFile
 
@@ -62,6 +68,7 @@ async def serve(
     place: Place, settings: Settings, entrance: Entrance, console: Console, ready: Callable[[Server], None]
 ) -> None:
     """Serve until a signal of `STOPPING`; call `ready` when it listens; raise `PorticoError`."""
+    keep_to_ourselves()
     sys.setswitchinterval(SWITCH_SECONDS)
     allow_files(settings.max_connections)
     with occupied(place):
@@ -79,13 +86,17 @@ async def _open(
         note=console.note,
     )
     log = SqliteLog(place.log_path, sync=place.sync)
+    audit = NoAudit() if place.audit_path is None else AuditLog(place.audit_path, console.note)
     try:
         room, history = await open_room(log, ROOM, await log.open())
-        stores = Stores(log, repository, entrance.tokens, NoAudit())
+        stores = Stores(log, repository, entrance.tokens, audit)
         server = Server(settings, stores, room=room, history=history, console=console)
         server.certificates = entrance.certificates
+        audit.note("start", version=__version__, process=os.getpid(), **_told(settings, entrance))
         await _serve(server, ready)
+        audit.note("stop")
     finally:
+        audit.close()
         await log.close()
         await repository.close()
 
@@ -97,19 +108,42 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, server.told_to_end.set)
     if server.certificates is not None:
-        loop.add_signal_handler(signal.SIGHUP, server.certificates.reload)
+        loop.add_signal_handler(signal.SIGHUP, reload, server.certificates)
     await server.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     ready(server)
     server.serve()
+    notify.tell("READY=1", f"MAINPID={os.getpid()}")
+    watchdog = loop.create_task(notify.keep_watchdog())
     told = loop.create_task(server.told_to_end.wait())
     await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
+    notify.tell("STOPPING=1")
+    watchdog.cancel()
     if told.done():
         await server.stop()
     else:
         await server.broken
+
+
+def reload(certificates: listener.Certificates) -> None:
+    """Read again what the operator may have changed."""
+    notify.tell_reloading()
+    certificates.reload()
+    notify.tell("READY=1")
+
+
+def _told(settings: Settings, entrance: Entrance) -> dict[str, object]:
+    """Return what of the settings decides who may do what, for the audit log."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "open": settings.open,
+        "tls": entrance.certificates is not None,
+        "read_only": settings.read_only,
+        "files": NAMES[settings.policy.files],
+    }
 
 
 def allow_files(connections: int) -> None:

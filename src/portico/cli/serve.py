@@ -106,6 +106,7 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
         Path(values["ledger"]) if values["ledger"] else None,
         values["sync"],
         values["keep-uploads"] * HOUR_SECONDS,
+        values["audit-log"] or "",
     )
     console = Console(layout=values["log-format"], quiet=values["quiet"])
 
@@ -147,6 +148,7 @@ def _settings(values: dict[str, Any]) -> Settings:
         port=values["port"],
         max_clients=values["max-clients"],
         max_connections=max(values["max-connections"], values["max-clients"]),
+        max_per_address=values["max-per-address"],
         read_only=values["read-only"],
         open=values["open"],
         policy=_policy(values),

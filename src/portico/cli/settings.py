@@ -59,6 +59,13 @@ SERVE = (
     Setting("max-clients", 3, "places in the room", number(1, 1_000_000), "N"),
     Setting("max-connections", 1_024, "connections in all, joined or not", number(1, 1_000_000), "N"),
     Setting(
+        "max-per-address",
+        None,
+        "connections of one address; usually half of all, and all of this machine's own",
+        number(1, 1_000_000),
+        "N",
+    ),
+    Setting(
         "files",
         "add",
         "read: list and fetch; add: also deposit new names; change: also replace, remove, move",
@@ -88,6 +95,7 @@ SERVE = (
     Setting(
         "allow-host", (), "further names by which browsers may call this server: a,b", host_names, "NAMES"
     ),
+    Setting("audit-log", None, "where who came and what was refused is noted (off: nowhere)", metavar="PATH"),
     Setting("drain", 10, "seconds that answers under way get at the end", seconds, "SECONDS"),
     Setting(
         "quiet", default=False, help="print only the first three lines, and troubles on stderr", parse=truth

@@ -13,7 +13,7 @@ from portico.model.later import Later
 from portico.model.policy import USUAL, Policy
 from portico.model.replies import TransferLine
 from portico.model.requests import Body
-from portico.ports import Clock, Desk, Repository, Source
+from portico.ports import Audit, Clock, Desk, Repository, Source
 from portico.room.history import Filter, History
 from portico.room.room import Address, Room
 
@@ -35,6 +35,10 @@ class Service(Protocol):
     read_only: bool
     policy: Policy
     started: int
+
+    @property
+    def audit(self) -> Audit:
+        """Where it is noted who changed what."""
 
     @property
     def gate(self) -> Gate:
@@ -138,6 +142,8 @@ class Call:
     everything in the place of the commands, from MULTI to EXEC or DISCARD and after BYE; `now` is the instant
     of the bytes being worked on.
 
+    `said` counts messages for who keeps an eye on their pace, since the instant `paced_at` of its own clock.
+
     `grant` is what it may do, None while a token is wanted of it; `mute` and `policy` follow from that.
     `admitting` while a token is being looked at; `greets` where showing one is also how one joins.
     """
@@ -153,6 +159,8 @@ class Call:
     beside: int = 0
     joining: bool = False
     admitting: bool = False
+    said: int = 0
+    paced_at: float = 0.0
     greets: bool = False
     refusing: Refusal | None = None
     grant: Grant | None = EVERYBODY

@@ -261,6 +261,17 @@ def _tell(call: Call, change: FileChange) -> Later:
         if outcome.error is not None:
             return outcome.error
         call.service.repository.settled(change.key)
+        call.service.audit.note(
+            "file",
+            change=change.change,
+            path=change.path,
+            origin=change.origin,
+            size=change.size,
+            sha256=change.sha256,
+            by=change.author.name,
+            address=call.address,
+            token=call.grant.token if call.grant is not None else "",
+        )
         return FileCard(change.facts) if change.facts is not None and change.change != "moved" else OK
 
     return call.room.file(call.service.clock.now(), change).map(told)

@@ -10,6 +10,11 @@ from portico.model.replies import OK, Simple
 from portico.room.state import DROPPED
 
 
+def token_of(call: Call) -> str:
+    """Return the id of the token by which a caller is an admin."""
+    return "" if call.grant is None else call.grant.token
+
+
 @command(
     "DROP",
     required("name", HOLDER, rest=True),
@@ -22,6 +27,7 @@ from portico.room.state import DROPPED
 def drop(call: Call, name: str) -> Later:
     """End the session that holds a name now."""
     session = call.room.addressee(name)
+    call.service.audit.note("drop", name=session.name, address=call.address, token=token_of(call))
     later = call.room.leave(call.now, session.id, DROPPED)
     call.service.drop(session.id)
     return later.map(lambda outcome: outcome.error or OK)
@@ -37,6 +43,7 @@ def drop(call: Call, name: str) -> Later:
 )
 def drain(call: Call) -> Simple:
     """Begin to end, as SIGTERM does."""
+    call.service.audit.note("drain", address=call.address, token=token_of(call))
     call.service.drain()
     return OK
 

@@ -37,6 +37,7 @@ WAIT_MILLISECONDS = 60_000
 )
 def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
     """Log a message; a visitor becomes a session first, unless it speaks under a name of its own."""
+    call.said += 1
     answer = _saying(text)
     if name is not None:
         return call.room.say_as(call.now, call.session, name, text, key or "").map(answer)
@@ -58,6 +59,7 @@ def say(call: Call, text: str, key: str | None, name: str | None) -> Later:
 )
 def tell(call: Call, name: str, text: str, key: str | None) -> Later:
     """Log a message for the session that holds the name now."""
+    call.said += 1
     if call.session:
         return call.room.tell(call.now, call.session, name, text, key or "").map(_saying(text))
     return _join_saying(call, text, key or "", name)

@@ -40,9 +40,13 @@ from __future__ import annotations
 
 
 class PorticoError(Exception):
-    """A refusal with a code for programs and a sentence for people."""
+    """A refusal with a code for programs and a sentence for people.
+
+    `rule` is by which rule it was refused, for the audit log; empty for what is just somebody's mistake.
+    """
 
     code: str = "ERR"
+    rule: str = ""
 
     def __init__(self, sentence: str) -> None:
         """Keep the sentence: one line, no control characters."""
@@ -52,6 +56,8 @@ class PorticoError(Exception):
 
 class ProtocolError(PorticoError):
     """What came is not of the wire it claims to be; it is said and the connection closes."""
+
+    rule = "protocol"
 
 
 class NotAWebAddress(ProtocolError):
@@ -73,6 +79,7 @@ class NoToken(PorticoError):
     """The room wants a token, and none was shown."""
 
     code = "NOAUTH"
+    rule = "no token"
 
     def __init__(self, how: str = "/auth TOKEN") -> None:
         """Say how it is shown on this wire."""
@@ -97,12 +104,14 @@ class Denied(PorticoError):
     """The room's policy does not allow it, or the role of the token that was shown."""
 
     code = "DENIED"
+    rule = "denied"
 
 
 class Full(PorticoError):
     """Every place is taken."""
 
     code = "FULL"
+    rule = "full"
 
     def __init__(self, clients: int, max_clients: int) -> None:
         """Name how many places there are and how many are taken."""
@@ -197,6 +206,7 @@ class TooBig(PorticoError):
     """Longer than the limit."""
 
     code = "TOOBIG"
+    rule = "size"
 
 
 class NoSpace(PorticoError):

@@ -28,7 +28,14 @@ from portico.model.later import Later
 from portico.model.requests import Body, Line, Request
 from portico.room.room import Address
 from portico.server.flows import Flows
-from portico.server.limits import BYTES_PER_TURN, COMMANDS_PER_TURN, WRITE_BUFFER
+from portico.server.limits import (
+    BYTES_PER_TURN,
+    COMMANDS_PER_TURN,
+    PACE_SECONDS,
+    SAID_BURST,
+    SAID_PER_SECOND,
+    WRITE_BUFFER,
+)
 from portico.server.slots import Slots
 from portico.server.sockets import traffic
 from portico.wire import CODECS, Codec, Wire, sniff
@@ -51,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_retired",
         "_scheduled",
         "_slots",
+        "_slowed",
         "_tasks",
         "_timed",
         "address",
@@ -84,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._deaf = False
         self._paused = False
         self._retired = False
+        self._slowed = False
         self._timed = False
 
     # What asyncio calls
@@ -153,6 +162,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop making answers: the peer does not read those it has."""
         self.choked = True
+        self.server.door.hold(self, self.transport.get_write_buffer_size())
         if self.reader is None:
             self.pause_reading()
         self.server.fanout.pause(self)
@@ -163,6 +173,7 @@ class Connection(asyncio.Protocol):
             self.flows.written()
             return
         self.choked = False
+        self.server.door.held.discard(self)
         self.server.fanout.resume(self)
         self._schedule()
 
@@ -211,6 +222,7 @@ class Connection(asyncio.Protocol):
             self.call.close()
         before, self.codec, self.reader = self.call, codec, None
         self.call = Call(self.id, self.address, self.server, self, codec.pushes, codec.protocol)
+        self.call.paced_at = self.server.door.time()
         if before is not None:
             self.call.may(before.grant)
         codec.locked, self.call.greets = self.call.grant is None, codec.greets
@@ -223,6 +235,8 @@ class Connection(asyncio.Protocol):
             door.partial.discard(self)
             door.stalled.discard(self)
         self._timed = partial
+        if self.codec is not None:
+            door.hold(self, self.codec.held if partial else 0)
         if partial:
             group = door.stalled if self.codec is not None and self.codec.owed else door.partial
             group.add(self, door.time())
@@ -230,6 +244,9 @@ class Connection(asyncio.Protocol):
     def _take(self, requests: Sequence[Any]) -> None:
         if self._backlog:
             self._backlog = [*self._backlog, *requests]
+        elif self._too_fast():
+            self._backlog = requests
+            self.pause_reading()
         else:
             self._run(requests)
 
@@ -265,10 +282,31 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"".join(out))
         self._after()
 
+    def _too_fast(self) -> bool:
+        """Tell whether more was said than one may, and go on by oneself once it is not."""
+        call = self.call
+        if self._slowed or call.said <= SAID_BURST:
+            return self._slowed
+        now = self.server.door.time()
+        call.said = max(0, call.said - int((now - call.paced_at) * SAID_PER_SECOND))
+        call.paced_at = now
+        if call.said <= SAID_BURST:
+            return False
+        self._slowed = True
+        self.server.audit.note("limit", rule="pace", address=self.address)
+        seconds = (call.said - SAID_BURST) / SAID_PER_SECOND
+        asyncio.get_running_loop().call_later(max(seconds, PACE_SECONDS), self._go_on)
+        return True
+
+    def _go_on(self) -> None:
+        self._slowed = False
+        if not self._deaf:
+            self._schedule()
+
     def _reply(self, answer: Any) -> bytes:  # noqa: ANN401 - any reply
         """Return an answer as bytes; count it if it is a refusal."""
         if isinstance(answer, PorticoError):
-            self.server.measures.refusals[answer.code] += 1
+            self.server.refused(answer, self)
         return self.codec.reply(answer)  # type: ignore[no-any-return]
 
     def _must_wait(self, request: Request) -> bool:
@@ -286,7 +324,7 @@ class Connection(asyncio.Protocol):
             self.finish()
         elif self._backlog:
             self.pause_reading()
-            if not self._slots and not self.choked:
+            if not (self._slots or self.choked or self._slowed):
                 self._schedule()
         elif self._ended:
             if self._slots:
@@ -341,7 +379,7 @@ class Connection(asyncio.Protocol):
         if self._deaf or self.codec is None or self.flows.sending:
             return
         self._write_ready()
-        if self._backlog and not self.codec.closing and not self.choked:
+        if self._backlog and not (self.codec.closing or self.choked or self._too_fast()):
             self._run(self._backlog)
         else:
             self._after()

@@ -6,6 +6,7 @@ front, and neither joining, leaving nor looking costs more with ten thousand mem
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 Member = TypeVar("Member")
@@ -49,6 +50,6 @@ class Deadlines(Generic[Member]):
             del self._due[member]
         return late
 
-    def oldest(self) -> Member | None:
-        """Return the one added first."""
-        return next(iter(self._due), None)
+    def __iter__(self) -> Iterator[Member]:
+        """Yield the members, the one added first at first."""
+        return iter(self._due)

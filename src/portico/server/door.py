@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portico.ports import Clock
+from portico.ports import Audit, Clock
 from portico.room.room import Address, Room
 from portico.server.deadlines import Deadlines
+from portico.server.holdings import Holdings
 from portico.server.limits import (
+    ADDRESS_CONNECTIONS,
     LAST_WORDS_SECONDS,
     LINGER_SECONDS,
     PARTIAL_SECONDS,
@@ -29,15 +33,43 @@ if TYPE_CHECKING:
     from portico.server.connection import Connection
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many connections there may be: in all, and of one address."""
+
+    connections: int
+    each: int | None = None
+
+    def of(self, host: str) -> int:
+        """Return how many connections an address may have."""
+        if self.each is not None:
+            return self.each
+        if is_this_machine(host):
+            return self.connections
+        return max(ADDRESS_CONNECTIONS, self.connections // 2)
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether an address is one by which a machine reaches itself."""
+    return host.startswith("127.") or host == "::1"
+
+
 class Door:
     """All connections of one server; `attempted` is told of each that comes."""
 
     def __init__(
-        self, room: Room, clock: Clock, max_connections: int, attempted: Callable[[Address], None]
+        self,
+        room: Room,
+        clock: Clock,
+        attempted: Callable[[Address], None],
+        audit: Audit,
+        places: Places,
     ) -> None:
         """Begin open, with nobody there."""
         self._room, self._clock, self._attempted = room, clock, attempted
-        self._max_connections = max_connections
+        self._audit, self._places = audit, places
+        self._hosts: Counter[str] = Counter()
+        self.held: Holdings[Connection] = Holdings()
         self._ids = itertools.count(1)
         self._sessions: dict[int, Connection] = {}
         self.connections: set[Connection] = set()
@@ -55,31 +87,50 @@ class Door:
 
     def welcome(self, connection: Connection) -> int:
         """Take a connection in, or close it when there are too many; return its number."""
-        if self.closed or (self._full and not self.make_room()):
+        rule = self._refusing(connection.address[0])
+        if rule:
+            self._audit.note("refused", rule=rule, address=connection.address)
             connection.transport.close()
         else:
             self._attempted(connection.address)
+            self._audit.note("connect", address=connection.address)
             self.connections.add(connection)
+            self._hosts[connection.address[0]] += 1
             self.silent.add(connection, self.time())
         return next(self._ids)
 
-    @property
-    def _full(self) -> bool:
-        return len(self.connections) >= self._max_connections
+    def _refusing(self, host: str) -> str:
+        """Return by which rule a newcomer is turned away, empty when there is a place."""
+        if self.closed:
+            return "closing"
+        if self._hosts[host] >= self._places.of(host) and not self.make_room(host):
+            return "address"
+        if len(self.connections) >= self._places.connections and not self.make_room():
+            return "connections"
+        return ""
 
-    def make_room(self) -> bool:
-        """Cut the connection that has been silent for longest; tell whether there was one."""
-        oldest = self.silent.oldest()
+    def make_room(self, host: str = "") -> bool:
+        """Cut the connection that has been silent for longest, of one address or any; tell if there was."""
+        oldest = next((each for each in self.silent if host in ("", each.address[0])), None)
         if oldest is None:
             return False
         self.silent.discard(oldest)
-        self.connections.discard(oldest)
+        self._gone(oldest)
         oldest.transport.abort()
         return True
 
+    def _gone(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.discard(connection)
+            host = connection.address[0]
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
+                del self._hosts[host]
+
     def farewell(self, connection: Connection) -> None:
         """Let a lost connection go, and its session leave the room."""
-        self.connections.discard(connection)
+        self._gone(connection)
+        self.held.discard(connection)
         for group in (self.silent, self.partial, self.stalled, self._lingering, self._leaving):
             group.discard(connection)
         if connection.call is not None:
@@ -133,7 +184,15 @@ class Door:
             for connection in self._leaving.expired(now):
                 connection.transport.abort()
             for connection in (*self.partial.expired(now), *self.stalled.expired(now)):
+                if connection.codec is None:
+                    self._audit.note("limit", rule="time", address=connection.address)
                 connection.time_out()
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """Take note of how many bytes a connection keeps in memory; cut the largest when all are too many."""
+        for largest in self.held.put(connection, size):
+            self._audit.note("limit", rule="memory", address=largest.address)
+            largest.transport.abort()
 
     def _close(self, connection: Connection) -> None:
         connection.transport.close()

@@ -6,12 +6,12 @@ import asyncio
 from functools import partial
 from hashlib import sha256
 
-from portico.model.access import EVERYBODY, TOKEN_CHARACTERS, Grant
+from portico.model.access import EVERYBODY, ROLE_NAMES, TOKEN_CHARACTERS, Grant
 from portico.model.errors import PorticoError, ShutOut, WrongToken
 from portico.model.later import Later
 from portico.ports import Audit, Tokens
 from portico.server.attempts import Attempts
-from portico.server.limits import ATTEMPT_ADDRESSES
+from portico.server.limits import ATTEMPT_ADDRESSES, TOKEN_USE_SECONDS
 
 
 class Gate:
@@ -22,6 +22,7 @@ class Gate:
         self._tokens, self._audit, self._asks = tokens, audit, asks
         self._attempts = Attempts()
         self._refused: dict[str, bytes] = {}
+        self._used: dict[tuple[str, str], float] = {}
         self._changed = False
 
     @property
@@ -65,6 +66,7 @@ class Gate:
     def _decide(self, host: str, token: str, *, kept: bool) -> Grant | PorticoError:
         grant = self._find(token)
         if grant is not None:
+            self._tell_of_use(host, grant)
             return grant
         if not self._tokens.wanted:
             # Client libraries are given a password for every server; where none is wanted any will do.
@@ -75,6 +77,16 @@ class Gate:
         if self._attempts.failed(host, asyncio.get_running_loop().time()):
             return self._shut_out(host)
         return WrongToken()
+
+    def _tell_of_use(self, host: str, grant: Grant) -> None:
+        """Note down that a token is used from an address; each request over HTTP shows one."""
+        now, key = asyncio.get_running_loop().time(), (host, grant.token)
+        if now - self._used.get(key, float("-inf")) < TOKEN_USE_SECONDS:
+            return
+        self._used[key] = now
+        if len(self._used) > ATTEMPT_ADDRESSES:
+            del self._used[next(iter(self._used))]
+        self._audit.note("token", id=grant.token, role=ROLE_NAMES[grant.role], host=host)
 
     def _find(self, token: str) -> Grant | None:
         if len(token) > TOKEN_CHARACTERS:

@@ -163,3 +163,25 @@ ATTEMPT_ADDRESSES = 10_000
 
 TOKENS_SECONDS = 1
 """How often it is looked whether tokens were revoked, or have expired: so soon who showed one has to go."""
+
+ADDRESS_CONNECTIONS = 16
+"""Connections that every address may have, however few there are in all; beyond it no address but this
+machine itself takes more than half, so that one client's mistake leaves room for the others."""
+
+HELD_BYTES = 268_435_456
+"""Bytes of unfinished frames and unread answers of all connections together; beyond it the largest go. A
+small machine has twice as much, and a hundred honest clients do not keep a tenth."""
+
+HELD_EACH_BYTES = 16_384
+"""What a connection keeps below this is not counted: all places together come to some megabytes."""
+
+SAID_BURST, SAID_PER_SECOND = 100_000, 10_000
+"""Messages that one connection may say at once, and how many more each second: beyond it, it is not read from
+until it may go on. Nothing is lost; a test rig's whole output is taken at once, and one client that never
+stops leaves the log and the followers to others."""
+
+PACE_SECONDS = 0.1
+"""How long who said too much is left alone at least: not for each message anew."""
+
+TOKEN_USE_SECONDS = 600
+"""How often it is noted down that a token is used from an address: who, and about when, is what is asked."""

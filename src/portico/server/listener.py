@@ -23,7 +23,7 @@ from portico.server.announcer import Announcer
 from portico.server.carrier import Carrier, Troubles
 from portico.server.clock import MachineClock
 from portico.server.connection import Connection
-from portico.server.door import Door
+from portico.server.door import Door, Places
 from portico.server.fanout import Fanout
 from portico.server.gate import Gate
 from portico.server.http.site import Site
@@ -70,13 +70,15 @@ class Console(Troubles, Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is to be; `keep_microseconds` and `keep_entries` None keep everything; `allow_hosts`
-    are further names that browsers may call it by. `open`: nobody has to show a token, whatever there is.
+    are further names that browsers may call it by; `max_per_address` None leaves half of the connections to
+    each address, and all of them to this machine. `open`: nobody has to show a token, whatever there is.
     """
 
     host: str
     port: int
     max_clients: int
     max_connections: int
+    max_per_address: int | None = None
     read_only: bool = False
     open: bool = False
     policy: Policy = USUAL
@@ -84,6 +86,11 @@ class Settings:
     keep_entries: int | None = None
     keep_microseconds: int | None = None
     allow_hosts: Sequence[str] = ()
+
+    @property
+    def places(self) -> Places:
+        """How many connections there may be."""
+        return Places(self.max_connections, self.max_per_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class Server:
         self._carrier.keep_since = self._keep_since
         self.streams = Streams(self.report)
         self.transfers = Transfers(self.clock, repository)
-        self.door = Door(room, self.clock, settings.max_connections, console.attempted)
+        self.door = Door(room, self.clock, console.attempted, stores.audit, settings.places)
         self.site = Site(self)
         self._due: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -254,6 +261,12 @@ class Server:
                 call()
             except Exception as error:  # noqa: BLE001 - one connection's trouble is not everybody's
                 self.report(error)
+
+    def refused(self, error: PorticoError, connection: Connection) -> None:
+        """Count a refusal; note down one that is not just somebody's mistake."""
+        self.measures.refusals[error.code] += 1
+        if error.rule:
+            self.audit.note("refused", rule=error.rule, address=connection.address, why=error.sentence)
 
     def report(self, error: BaseException) -> None:
         """Tell the operator of a mistake of our own."""

@@ -34,6 +34,10 @@ class Codec(Protocol):
     def partial(self) -> bool:
         """Whether something incomplete is held."""
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
         """Take bytes; return the requests they complete. An error among them is to be said, then closed."""
 

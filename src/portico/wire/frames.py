@@ -78,6 +78,11 @@ class Frames:
         """Whether a frame or a message has begun and is not whole."""
         return bool(self._buffer) or self._open
 
+    @property
+    def held(self) -> int:
+        """How many bytes of it there are."""
+        return len(self._buffer) + len(self._fragments)
+
     def receive(self, data: bytes) -> list[Received]:
         """Take bytes; return what they complete."""
         if self._closed:

@@ -42,6 +42,11 @@ class HttpCodec:
         """Nothing is held here."""
         return False
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+        return 0
+
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:  # noqa: ARG002 - not read here
         """Return nothing."""
         return ()

@@ -110,6 +110,11 @@ class RespCodec:
 
     # Bytes to requests
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+        return len(self._held) + self._taken if self.partial else 0
+
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
         """Return the requests that are complete now; a `ProtocolError` last when the bytes are no RESP."""
         requests: list[Request | PorticoError] = []

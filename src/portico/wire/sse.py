@@ -40,6 +40,11 @@ class EventsCodec:
         """Nothing is held."""
         return False
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+        return 0
+
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:  # noqa: ARG002 - nothing is asked
         """Return nothing."""
         return ()

@@ -95,6 +95,11 @@ class TextCodec:
         """Whether the beginning of a line, or of a negotiation, is held."""
         return not self._deaf and (bool(self._held) or self._telnet.partial)
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+        return len(self._held)
+
     def receive(self, data: bytes) -> Sequence[Request | PorticoError]:
         """Return the requests of the lines that are complete now."""
         requests: list[Request | PorticoError] = []

@@ -70,6 +70,11 @@ class JsonCodec:
         """Whether a message has begun and is not whole."""
         return self._frames.partial
 
+    @property
+    def held(self) -> int:
+        """How many bytes of something incomplete are held."""
+        return self._frames.held
+
     def receive(self, data: bytes) -> Sequence[Any]:
         """Return the requests that came whole, and what else is to be answered in their order."""
         return [self._asked(received) for received in self._frames.receive(data)]

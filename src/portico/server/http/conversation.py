@@ -147,7 +147,7 @@ class Conversation(web.RequestHandler):
             message = f"the first line and each header have at most {LINE_BYTES:,} bytes"
         reason = (message or "it cannot be understood").strip().partition("\n")[0].rstrip(":.")
         error = ProtocolError(f"protocol: this is no request: {reason}")
-        self.connection.server.measures.refusals[error.code] += 1
+        self.connection.server.refused(error, self.connection)
         response = refusal(error, status)
         complete(response)
         response.force_close()

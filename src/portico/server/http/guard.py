@@ -39,6 +39,8 @@ BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 class WrongHost(PorticoError):
     """A request for a name that is not ours."""
 
+    rule = "host"
+
 
 def own_names(listening: str, further: Collection[str]) -> frozenset[str]:
     """Return the names a server answers to besides addresses and localhost, in small letters."""

@@ -127,21 +127,21 @@ class Site:
         if isinstance(error, web.HTTPException):
             return self._unknown(request, error)
         if isinstance(error, PorticoError):
-            return self._refuse(error, STATUS.get(type(error)))
+            return self._refuse(request, error, STATUS.get(type(error)))
         self._server.report(error)
-        return self._refuse(Unexpected())
+        return self._refuse(request, Unexpected())
 
     def _unknown(self, request: web.Request, error: web.HTTPException) -> web.Response:
         """Return the answer to a request for which there is no route."""
         allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         if request.method == "OPTIONS" and (allowed or request.raw_path == "*"):
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=allowed)
-        response = self._refuse(worded(error), error.status)
+        response = self._refuse(request, worded(error), error.status)
         response.headers.update(allowed)
         return response
 
-    def _refuse(self, error: PorticoError, status: int | None = None) -> web.Response:
-        self._server.measures.refusals[error.code] += 1
+    def _refuse(self, request: web.Request, error: PorticoError, status: int | None = None) -> web.Response:
+        self._server.refused(error, conversation_of(request).connection)
         response = refusal(error, status)
         if isinstance(error, NoToken | WrongToken):
             response.headers["WWW-Authenticate"] = 'Bearer realm="portico"'

@@ -88,7 +88,8 @@ async def serve(request: web.Request) -> web.Response:
     try:
         response = await _answer(request)
     except PorticoError as error:
-        conversation_of(request).connection.server.measures.refusals[error.code] += 1
+        connection = conversation_of(request).connection
+        connection.server.refused(error, connection)
         response = refusal(error, STATUS.get(type(error)))
     response.headers["Tus-Resumable"] = VERSION
     if response.status == HTTPStatus.PRECONDITION_FAILED:

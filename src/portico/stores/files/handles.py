@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from portico.model.errors import Exists
+from portico.stores.files import modes
 from portico.stores.files.beneath import open_folder
 from portico.stores.files.folders import Folders
 
@@ -127,6 +128,7 @@ class Handles:
             contextlib.suppress(FileExistsError),
         ):
             os.mkdir(name, dir_fd=folder)
+            modes.share_folder(name, folder)
         if self.crowded and above not in self._changed:
             self._sync(folder)
         else:

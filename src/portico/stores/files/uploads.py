@@ -26,6 +26,7 @@ from typing import Protocol
 
 from portico.model.errors import Busy, NoSpace, NotFound, PorticoError, TooBig, Unavailable, WrongOffset
 from portico.model.files import Order, Progress
+from portico.stores.files import modes
 from portico.stores.files.beneath import FILE
 from portico.stores.files.catalog import Kept
 from portico.stores.files.digests import Running
@@ -111,7 +112,8 @@ class Upload:
     def create(self) -> None:
         """Make its file. Raises `OSError`."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._file = os.open(self.id, flags, 0o666, dir_fd=self.folder)
+        self._file = os.open(self.id, flags, modes.FILE, dir_fd=self.folder)
+        modes.share_file(self._file)
 
     def file(self) -> int:
         """Return the descriptor of its file, opened if need be; `lock` is held, or it is being finished.
