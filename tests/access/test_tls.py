@@ -15,7 +15,8 @@ import pytest
 import redis
 
 import portico
-from portico.client.trust import Trust, fingerprint_of
+from portico.client.trust import Trust
+from portico.model.fingerprints import fingerprint
 from portico.server.limits import PARTIAL_SECONDS
 from portico.stores.certificates import self_signed
 from tests.support.server import ServerProcess
@@ -178,7 +179,7 @@ def test_a_key_that_has_changed_is_refused_loudly(server, tmp_path):
 def test_who_is_known_otherwise(server):
     address = f"127.0.0.1:{server.port}"
     certificate = server.directory / ".portico" / "tls-cert.pem"
-    shown = fingerprint_of(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
+    shown = fingerprint(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
     assert shown in "\n".join(server.console)
     for trust in (
         Trust(authority=str(certificate)),

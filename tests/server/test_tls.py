@@ -24,7 +24,8 @@ class Raw:
         self.paused = self.closed = self.aborted = self.ended = False
 
     def write(self, data):
-        assert not (self.closed or self.ended)
+        assert not self.closed
+        assert not self.ended
         self.out += data
 
     def write_eof(self):

@@ -85,7 +85,7 @@ class Tls(asyncio.Protocol):
         self._first.connection_made(self._secured)
 
     def data_received(self, data: bytes) -> None:
-        """Go on with the handshake, or hand out what can be decrypted; close without a word on what is no TLS."""
+        """Go on with the handshake, or hand out what can be decrypted; what is no TLS gets no word."""
         if self.closing:
             return
         if not self._begun:
@@ -114,7 +114,7 @@ class Tls(asyncio.Protocol):
         self.upper.resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Hand on, and let go of OpenSSL's memory: who is above is in a ring with us, and may stay for long."""
+        """Hand on, and let go of OpenSSL's memory: we are in a ring with who is above, and may stay long."""
         self.closing = True
         self.upper.connection_lost(error)
         del self._records, self._incoming, self._outgoing
