@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from aiohttp import ClientSession
 
 import portico
-from portico.client.trust import Trust, fingerprint_of
+from portico.client.trust import Trust
+from portico.model.fingerprints import fingerprint
 from portico.server.limits import PARTIAL_SECONDS
 from portico.stores.certificates import self_signed
 from tests.support.server import ServerProcess
@@ -132,6 +134,87 @@ def test_redis_py_curl_and_the_page(server):
     )
 
 
+@pytest.mark.peer("openssl", "apt-get install openssl")
+def test_the_dialogue_of_netcat(server):
+    done = subprocess.run(
+        ["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{server.port}"],
+        input="Hello\nlist\nstatus\nbye\n",
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    first, hello, files, name, *_, last = done.stdout.splitlines()
+    assert first == "You are Client1 (1 of 20 clients). Type help for the commands."
+    assert (hello, files, name) == ("Hello ACK", "Files: big.bin |", "Client Name: Client1")
+    assert last == "Goodbye, Client1."
+
+
+@pytest.mark.peer("redis-cli", "apt-get install redis-tools")
+def test_redis_cli(server):
+    certificate = server.directory / ".portico" / "tls-cert.pem"
+    command = ["redis-cli", "-3", "--tls", "--cacert", certificate, "-p", str(server.port)]
+    typed = "NAME alice\nSAY hello\nBYE\n"
+    done = subprocess.run(command, input=typed, capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.startswith("alice\n2\n")
+    assert server.wait_for("alice: ") == "alice: hello"
+
+
+async def test_a_websocket(server):
+    certificate = server.directory / ".portico" / "tls-cert.pem"
+    trusting = ssl.create_default_context(cafile=certificate)
+    async with ClientSession() as session:
+        async with session.ws_connect(f"wss://localhost:{server.port}/ws", ssl=trusting) as page:
+            await page.send_json({"id": 1, "do": "name", "args": {"name": "Ann"}})
+            await page.send_json({"id": 2, "do": "say", "args": {"text": "Hello"}})
+            assert [(await page.receive_json())["id"] for _ in range(2)] == [1, 2]
+        async with session.get(f"https://localhost:{server.port}/status", ssl=trusting) as status:
+            assert (await status.json())[0]["name"] == "Ann"
+
+
+def test_a_deposit_that_was_cut_goes_on_where_it_was(server, tmp_path):
+    upload = "a" * 32
+    put = ["PUT", "cut.bin", str(len(BIG)), "UPLOAD", upload]
+    with secured(server) as sock:
+        sock.sendall(request(*put) + request("WRITE", upload, "0", BIG)[:1_000_000])
+        time.sleep(0.2)
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    room = redis.Redis(port=server.port, protocol=3, ssl=True, ssl_cert_reqs="none")
+    offset = room.execute_command(*put)[b"offset"]
+    assert 0 < offset < 1_000_000
+    assert room.execute_command("WRITE", upload, offset, BIG[offset:]) == len(BIG)
+    assert room.execute_command("FINISH", upload)[b"size"] == len(BIG)
+    room.close()
+    assert (server.directory / "cut.bin").read_bytes() == BIG
+
+
+def request(*words):
+    """A request of RESP."""
+    parts = [word if isinstance(word, bytes) else word.encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+def test_who_is_refused_while_sending_hears_why(server):
+    server.restart(files="read")
+    with secured(server) as sock:
+        sock.sendall(b"PUT /files/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(9):
+                sock.sendall(bytes(1_000_000))
+        assert all_of(sock).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_download_under_way_is_finished_at_the_end(server):
+    (server.directory / "huge.bin").write_bytes(BIG * 8)  # more than the buffers on the way can hold
+    with secured(server) as sock:
+        sock.sendall(b"GET /files/huge.bin HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        got = sock.recv(1 << 10)
+        server.process.send_signal(signal.SIGTERM)
+        got += all_of(sock)
+    assert got.partition(b"\r\n\r\n")[2] == BIG * 8
+    assert server.wait_until_it_ends() == 0
+
+
 def test_our_client_talks_and_moves_files(server, tmp_path):
     met = []
     with portico.Client(f"127.0.0.1:{server.port}", name="Ann", tls=Trust(tell=met.append)) as client:
@@ -178,7 +261,7 @@ def test_a_key_that_has_changed_is_refused_loudly(server, tmp_path):
 def test_who_is_known_otherwise(server):
     address = f"127.0.0.1:{server.port}"
     certificate = server.directory / ".portico" / "tls-cert.pem"
-    shown = fingerprint_of(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
+    shown = fingerprint(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
     assert shown in "\n".join(server.console)
     for trust in (
         Trust(authority=str(certificate)),
@@ -279,8 +362,7 @@ def test_plain_bytes_get_no_word(server):
     for data in (b"Hello\n", b"*1\r\n$4\r\nPING\r\n", b"GET / HTTP/1.0\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as sock:
             sock.sendall(data)
-            said = all_of(sock)
-            assert not said or said[0] == 0x15, "at most an alert of TLS"
+            assert all_of(sock) == b"", "not even an alert of TLS"
     assert not [line for line in server.errors if "Traceback" in line]
 
 

@@ -30,5 +30,5 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 @pytest.fixture
 def visit(chromium: Chromium) -> Iterator[Open]:
     """Opens the page of a server in a window; all windows close with the test."""
-    yield lambda server: chromium.window(f"http://127.0.0.1:{server.port}/")
+    yield lambda server: chromium.window(f"{server.scheme}://127.0.0.1:{server.port}/")
     chromium.close_windows()

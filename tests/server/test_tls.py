@@ -1,6 +1,7 @@
 """TLS between a connection and its socket, without any socket: every split, both ends, what is no TLS."""
 
 import ssl
+import weakref
 
 import pytest
 
@@ -24,6 +25,7 @@ class Raw:
 
     def write(self, data):
         assert not self.closed
+        assert not self.ended
         self.out += data
 
     def write_eof(self):
@@ -181,6 +183,30 @@ def test_who_is_told_goodbye_may_send_on(pair):
     assert pair.read() == b"last word<end>"
 
 
+async def test_a_goodbye_stands_behind_what_has_come_already(pair):
+    pair.upper.pausing = True
+    pair.client.write(LONG * 3)
+    pair.carry()
+    pair.upper.transport.write(b"last word")
+    pair.upper.transport.write_eof()
+    pair.upper.pausing = False
+    pair.upper.transport.resume_reading()
+    await turn()
+    assert pair.read() == b"last word<end>"
+    pair.client.write(b"more")
+    pair.carry()
+    assert bytes(pair.upper.got) == LONG * 3 + b"more"
+    assert not pair.raw.closed, "else a reset takes the last word away"
+
+
+def test_a_goodbye_is_said_once(pair):
+    for _ in range(2):
+        pair.upper.transport.write_eof()
+    pair.upper.transport.write(b"too late")
+    pair.upper.transport.close()
+    assert pair.read() == b"<end>"
+
+
 def test_an_end_without_goodbye_is_cut_short(pair):
     pair.client.write(b"question")
     pair.carry()
@@ -251,6 +277,7 @@ def test_what_is_no_tls_is_closed_without_being_looked_at(server_context, data):
     pair.tls.data_received(b"\n" * 100)
     assert pair.raw.closed
     assert pair.upper.got == b""
+    assert data[0] == 0x16 or not pair.raw.out, "not a word, not even one of TLS"
     pair.upper.transport.write(b"nothing")
     assert b"nothing" not in pair.raw.out
 
@@ -283,6 +310,19 @@ def test_a_damaged_record_ends_it(pair):
     pair.send(bytes(record))
     assert pair.upper.got == b""
     assert pair.raw.closed
+
+
+def test_the_memory_of_a_lost_connection_is_free_whoever_still_knows_it(pair):
+    records = weakref.ref(pair.tls._records)
+    pair.tls.connection_lost(None)
+    assert records() is None
+    assert pair.upper.told[-1] == "lost"
+    transport = pair.upper.transport
+    assert transport.is_closing()
+    assert transport.get_extra_info("ssl_object") is None
+    for late in (transport.close, transport.write_eof, transport.resume_reading):
+        late()
+    transport.write(b"too late")
 
 
 def test_what_is_known_of_the_connection(pair):

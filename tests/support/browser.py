@@ -25,6 +25,7 @@ class Chromium:
         options.binary_location = found("chromium")
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
+        options.accept_insecure_certs = True  # those that servers under test sign themselves
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options, Service(found("chromedriver")))
         self._first = self.driver.current_window_handle

@@ -46,6 +46,11 @@ class ServerProcess:
         return self._process
 
     @property
+    def scheme(self) -> str:
+        """Of its address in a browser."""
+        return "https" if self.flags.get("tls") or self.flags.get("tls_cert") else "http"
+
+    @property
     def pid(self) -> int:
         return self.process.pid
 

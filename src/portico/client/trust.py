@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,12 +19,10 @@ from typing import TextIO
 
 from portico.client.address import Address
 from portico.model.errors import PorticoError, Untrusted
+from portico.model.fingerprints import alike, fingerprint
 
 SYSTEM = "system"
 """In the place of a file: the authorities that this machine believes."""
-
-KNOWN_BYTES = 1_048_576
-"""Of known hosts that are read: some ten thousand."""
 
 
 def known_hosts_path() -> str:
@@ -35,22 +32,10 @@ def known_hosts_path() -> str:
     return os.path.expanduser(told or f"{configuration}/portico/known_hosts")  # noqa: PTH111 - as below
 
 
-def fingerprint_of(certificate: bytes) -> str:
-    """Return the fingerprint of a certificate in DER form, as servers and browsers show it."""
-    digest = hashlib.sha256(certificate).hexdigest().upper()
-    return "SHA256:" + ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
-
-
-def _plain(fingerprint: str) -> str:
-    """Return a fingerprint so that two that mean the same are equal."""
-    return fingerprint.upper().removeprefix("SHA256:").replace(":", "").replace(" ", "")
-
-
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """How a server is known: by an authority, by a fingerprint, or by what is remembered.
-
-    `tell` hears of a server that is met for the first time.
+    """How a server is known: by an authority, by a fingerprint (by both, if both are told), or by what is
+    remembered. `tell` hears of a server that is met for the first time.
     """
 
     authority: str = ""
@@ -74,32 +59,30 @@ class Trust:
 
     def check(self, address: Address, certificate: bytes | None) -> None:
         """Raise `Untrusted` unless this is the server's certificate; remember one that is met first."""
-        if self.authority:
-            return
-        shown = fingerprint_of(certificate or b"")
+        shown = fingerprint(certificate or b"")
         if self.fingerprint:
-            if _plain(shown) != _plain(self.fingerprint):
+            if not alike(shown, self.fingerprint):
                 raise Untrusted(
                     f"whoever answers at {address} has the key {shown}, and {self.fingerprint} was expected;"
                     " nothing was sent"
                 )
-            return
-        self._remember(address, shown)
+        elif not self.authority:
+            self._remember(address, shown)
 
     def _remember(self, address: Address, shown: str) -> None:
-        path = known_hosts_path()
+        path, host = known_hosts_path(), str(address).lower()
         try:
             with _opened(path) as file:
-                number, known = _find(file, str(address))
+                text = file.read()
+                number, known = _find(text.splitlines(), host)
                 if not known:
-                    file.seek(0, os.SEEK_END)
-                    file.write(f"{address} {shown}\n")
+                    file.write(f"{_ended(text)}{host} {shown}\n")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not text"
             raise Untrusted(f"servers cannot be remembered in {path}: {why}; nothing was sent") from error
         if not known:
             self.tell(f"{address} is met for the first time; its key is {shown}, remembered in {path}")
-        elif _plain(known) != _plain(shown):
+        elif not alike(known, shown):
             raise Untrusted(
                 f"THE KEY OF {address} HAS CHANGED: it was {known}, and now it is {shown}. Somebody may stand"
                 f" in between; nothing was sent. If the server has a new key, which whoever runs it can tell,"
@@ -120,10 +103,15 @@ def _opened(path: str) -> Iterator[TextIO]:
         yield file
 
 
-def _find(file: TextIO, host: str) -> tuple[int, str]:
-    """Return the line that remembers a server, and its fingerprint; empty when none does."""
-    for number, line in enumerate(file.read(KNOWN_BYTES).splitlines(), 1):
+def _ended(text: str) -> str:
+    """Return what is missing at the end of a last line that somebody wrote by hand."""
+    return "\n" if text and not text.endswith("\n") else ""
+
+
+def _find(lines: list[str], host: str) -> tuple[int, str]:
+    """Return the number of the line that remembers a server, and its fingerprint; empty when none does."""
+    for number, line in enumerate(lines, 1):
         words = line.split()
-        if len(words) > 1 and words[0] == host:
+        if len(words) > 1 and words[0].lower() == host:
             return number, words[1]
     return 0, ""

@@ -20,6 +20,9 @@ from typing import Any, Protocol, cast
 
 from portico.server.limits import RECEIVE_BYTES
 
+HANDSHAKE = 0x16
+"""The first byte of everything that begins with TLS (RFC 8446 section 5.1)."""
+
 RECORD_BYTES = 16_384
 """What OpenSSL hands out at once: a record (RFC 8446 section 5.1)."""
 
@@ -68,7 +71,7 @@ class Tls(asyncio.Protocol):
         self.upper: Upper = upper
         self.raw: asyncio.Transport
         self._secured: Secured
-        self._begun = self._shaken = self._ended = self._cut = False
+        self._begun = self._shaken = self._ended = self._cut = self._parted = False
         self._scheduled = False
         self._unread = b""
         self.paused = self.closing = self._half_closed = False
@@ -82,11 +85,16 @@ class Tls(asyncio.Protocol):
         self._first.connection_made(self._secured)
 
     def data_received(self, data: bytes) -> None:
-        """Go on with the handshake, or hand out what can be decrypted."""
-        self._incoming.write(data)
+        """Go on with the handshake, or hand out what can be decrypted; what is no TLS gets no word."""
+        if self.closing:
+            return
         if not self._begun:
+            if data[0] != HANDSHAKE:
+                self.close()
+                return
             self._begun = True
             self.upper.shaking_hands(done=False)
+        self._incoming.write(data)
         self._advance()
 
     def eof_received(self) -> bool:
@@ -106,9 +114,11 @@ class Tls(asyncio.Protocol):
         self.upper.resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Hand on."""
+        """Hand on, and let go of OpenSSL's memory: we are in a ring with who is above, and may stay long."""
         self.closing = True
         self.upper.connection_lost(error)
+        del self._records, self._incoming, self._outgoing
+        self._unread = b""
 
     # From the socket upwards
 
@@ -179,33 +189,46 @@ class Tls(asyncio.Protocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send; nothing before the handshake, for there is nobody to say it to."""
-        if self.closing or not self._shaken or not data:
+        if self._parted or not self._shaken:
             return
         view = memoryview(data)
+        # A piece at a time: OpenSSL's memory grows to the longest, and stays so.
+        for at in range(0, len(view), RECEIVE_BYTES):
+            if self.closing:
+                return
+            self._encrypt(view[at : at + RECEIVE_BYTES])
+            self._flush()
+
+    def _encrypt(self, view: memoryview) -> None:
         try:
             while view:
                 view = view[self._records.write(view) :]
         except ssl.SSLError:
             self.abort()
-            return
-        self._flush()
 
     def _flush(self) -> None:
         data = self._outgoing.read()
-        if data:
+        if data and not self._parted:
             self.raw.write(data)
 
     def write_eof(self) -> None:
         """Say that nothing more will be sent; what still comes is handed out."""
-        self._say_goodbye()
-        self.raw.write_eof()
+        if not (self.closing or self._parted):
+            self._say_goodbye()
+            self.raw.write_eof()
 
     def _say_goodbye(self) -> None:
-        if not self._shaken:
+        """Say it once; what has come is decrypted before, for OpenSSL's goodbye would stumble over it."""
+        if self._parted or not self._shaken:
+            self._parted = True
             return
+        with contextlib.suppress(ssl.SSLError):
+            while data := self._decrypt():
+                self._unread += data
         with contextlib.suppress(ssl.SSLError):  # it wants the peer's goodbye, which may come or not
             self._records.unwrap()
         self._flush()
+        self._parted = True
 
     def close(self) -> None:
         """Send what is left, say goodbye, and close."""
@@ -240,7 +263,7 @@ class Tls(asyncio.Protocol):
     def known(self, name: str, default: Any) -> Any:  # noqa: ANN401 - asyncio's own
         """Return what is known of the connection."""
         if name == "ssl_object":
-            return self._records
+            return getattr(self, "_records", default)
         if name == "sslcontext":
             return self._context
         return self.raw.get_extra_info(name, default)

@@ -7,7 +7,6 @@ once, and our clients remember it. So it is the same at every start.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import ipaddress
 import os
 import socket
@@ -18,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portico.model.errors import Refused
+from portico.model.fingerprints import fingerprint
 from portico.stores.places import prepare_directory, sync_directory
 
 VALID = dt.timedelta(days=3_650)
 """Ten years: nobody renews it, and who pins a key does not look at dates."""
+
+PEM_BEGIN, PEM_END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 NOT_MINE = 0o077
 """The bits of a file's mode that let others at it."""
@@ -41,24 +43,26 @@ class Certificates:
     def __init__(self, pair: Pair, note: Callable[[str], None] = lambda _: None) -> None:
         """Read it; raise `Refused` when it cannot be used. `note` is told what is amiss."""
         self._pair, self._note = pair, note
-        self.context = context_of(pair)
-        self.fingerprint = fingerprint_of(pair.certificate)
-        self._look()
+        self._read()
 
     def reload(self) -> None:
         """Read it again; what cannot be used is told, and the one there is goes on."""
         try:
-            self.context, self.fingerprint = context_of(self._pair), fingerprint_of(self._pair.certificate)
+            self._read()
         except Refused as error:
             self._note(f"the certificate stays as it was: {error.sentence}")
         else:
             self._note(f"the certificate was read again: {self.fingerprint}")
-            self._look()
 
-    def _look(self) -> None:
+    def _read(self) -> None:
+        context, certificate = context_of(self._pair), first_of(self._pair.certificate)
+        self.context, self.fingerprint = context, fingerprint(certificate)
         with suppress(OSError):
             if self._pair.key.stat().st_mode & NOT_MINE:
                 self._note(f"others can read the key {self._pair.key}; chmod 600 {self._pair.key}")
+        trouble = out_of_time(certificate, dt.datetime.now(dt.UTC))
+        if trouble:
+            self._note(f"{self._pair.certificate} {trouble}; who verifies it will not come in")
 
 
 def context_of(pair: Pair) -> ssl.SSLContext:
@@ -79,21 +83,29 @@ def context_of(pair: Pair) -> ssl.SSLContext:
     return context
 
 
-def fingerprint_of(path: Path) -> str:
-    """Return the fingerprint of the first certificate in a file; raise `Refused`."""
+def first_of(path: Path) -> bytes:
+    """Return the first certificate in a file, in DER form; raise `Refused`. Beside it may stand anything."""
     try:
-        text = path.read_text(encoding="ascii")
-        begin = text.index("-----BEGIN CERTIFICATE-----")
-        der = ssl.PEM_cert_to_DER_cert(text[begin : text.index("-----END CERTIFICATE-----", begin) + 25])
+        text = path.read_text(encoding="ascii", errors="replace")
+        begin = text.index(PEM_BEGIN)
+        return ssl.PEM_cert_to_DER_cert(text[begin : text.index(PEM_END, begin) + len(PEM_END)])
     except (OSError, ValueError) as error:
         raise Refused(f"{path} holds no certificate in PEM form") from error
-    return fingerprint(der)
 
 
-def fingerprint(certificate: bytes) -> str:
-    """Return the fingerprint of a certificate in DER form, as browsers show it."""
-    digest = hashlib.sha256(certificate).hexdigest().upper()
-    return "SHA256:" + ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+def out_of_time(certificate: bytes, now: dt.datetime) -> str:
+    """Return what is wrong with the dates of a certificate, empty for nothing."""
+    from cryptography import x509  # noqa: PLC0415 - 50 ms, for TLS alone
+
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+    except ValueError:  # OpenSSL, which has taken it already, is not as strict
+        return ""
+    if now >= read.not_valid_after_utc:
+        return f"has expired on {read.not_valid_after_utc:%Y-%m-%d}"
+    if now < read.not_valid_before_utc:
+        return f"is valid only from {read.not_valid_before_utc:%Y-%m-%d} on"
+    return ""
 
 
 def self_signed(directory: Path, hosts: Iterable[str]) -> Pair:
@@ -121,7 +133,7 @@ def _own_names() -> list[str]:
 
 def _make(hosts: Iterable[str]) -> tuple[bytes, bytes]:
     """Return a new key and a certificate for it, both in PEM form."""
-    from cryptography import x509  # noqa: PLC0415 - 50 ms, once in a room's life
+    from cryptography import x509  # noqa: PLC0415 - as above
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
 
@@ -132,7 +144,9 @@ def _make(hosts: Iterable[str]) -> tuple[bytes, bytes]:
         try:
             names.append(x509.IPAddress(ipaddress.ip_address(host)))
         except ValueError:
-            names.append(x509.DNSName(host.encode("idna").decode("ascii")))
+            # A machine may have a name that no certificate can (RFC 1035 section 2.3.4).
+            with suppress(UnicodeError):
+                names.append(x509.DNSName(host.encode("idna").decode("ascii")))
     now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()

@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 
 import pytest
 
 from portico.client.transfer import job as job_module
-from portico.client.transfer.job import Stopped, run
+from portico.client.transfer.job import Job, Stopped, run
 from portico.model.errors import NotFound
 
 
@@ -94,3 +95,15 @@ async def test_a_thread_that_hangs_is_left_alone(monkeypatch):
     with pytest.raises(asyncio.CancelledError):
         await task
     release.set()
+
+
+async def test_who_is_stopped_sends_nothing_past_tls():
+    ours, theirs = socket.socketpair()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    secured = context.wrap_socket(ours, server_hostname="localhost", do_handshake_on_connect=False)
+    with secured, theirs:
+        job = Job(asyncio.get_running_loop(), None)
+        job.holds(secured)
+        job.stop()
+        assert secured._sslobj is not None, "without it `send` would be that of the plain socket"
+        assert theirs.recv(1) == b""

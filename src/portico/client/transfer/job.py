@@ -88,7 +88,8 @@ class Job:
             sockets = list(self._sockets)
         for sock in sockets:
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # That of `ssl.SSLSocket` lets go of TLS first: what the thread sends then would go out plain.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 async def run(work: Callable[[Job], T], tell: Callable[..., None] | None = None) -> T:

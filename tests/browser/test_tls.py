@@ -1,0 +1,12 @@
+"""The page over TLS: its WebSocket, a message and a file."""
+
+from tests.browser.person import Person
+
+
+def test_the_page_and_its_websocket_over_tls(serve, visit):
+    server = serve(tls=True)
+    ann, bob = Person(visit(server)).join("Ann"), Person(visit(server)).join()
+    ann.say("Hello over TLS")
+    bob.hears("Hello over TLS")
+    assert ann.window.script("return location.protocol") == "https:"
+    assert ann.window.errors() == []
