@@ -22,6 +22,7 @@ from portico.stores.certificates import Certificates, Pair, self_signed
 from portico.stores.files.directory import DirectoryRepository
 from portico.stores.sqlite.log import SqliteLog
 from portico.stores.tokens import TokenFile
+from portico.stores.whereabouts import Whereabouts, told
 
 GC_THRESHOLDS = (10_000, 20, 50)
 """How many new objects make the collector of cycles look, and how often it looks further. Messages under way
@@ -84,13 +85,13 @@ async def _open(
         stores = Stores(log, repository, entrance.tokens, NoAudit())
         server = Server(settings, stores, room=room, history=history, console=console)
         server.certificates = entrance.certificates
-        await _serve(server, ready)
+        await _serve(server, place.whereabouts_path if place.changes else None, ready)
     finally:
         await log.close()
         await repository.close()
 
 
-async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
+async def _serve(server: Server, whereabouts: Path | None, ready: Callable[[Server], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in STOPPING:
         # A hangup that is ignored (nohup) stays so.
@@ -102,14 +103,22 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    ready(server)
-    server.serve()
-    told = loop.create_task(server.told_to_end.wait())
-    await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
-    if told.done():
+    with told(whereabouts, _whereabouts(server)):
+        ready(server)
+        server.serve()
+        ending = loop.create_task(server.told_to_end.wait())
+        await asyncio.wait((ending, server.broken), return_when=asyncio.FIRST_COMPLETED)
+    if ending.done():
         await server.stop()
     else:
         await server.broken
+
+
+def _whereabouts(server: Server) -> Whereabouts:
+    """Return what others on this machine may know of a server."""
+    (host, port), certificates = server.address, server.certificates
+    path = str(certificates.path.absolute()) if certificates is not None else ""
+    return Whereabouts(host, port, not server.settings.open, path)
 
 
 def allow_files(connections: int) -> None:
