@@ -31,7 +31,7 @@ def squares(text: str) -> list[str]:
 
     rows = [[not dark for dark in row] for row in segno.make(text, micro=False).matrix_iter(border=MARGIN)]
     if len(rows) % 2:
-        rows.append([False] * len(rows[0]))
+        rows.append([True] * len(rows[0]))
     return [
         "".join(HALVES[2 * upper + lower] for upper, lower in zip(*pair, strict=True))
         for pair in zip(rows[::2], rows[1::2], strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from portico.cli.errors import UsageError
@@ -12,7 +13,8 @@ from portico.client.address import Address
 from portico.model.errors import PorticoError, Refused
 
 if TYPE_CHECKING:
-    from portico.app.access import TokenFile, Whereabouts
+    from portico.app import Place
+    from portico.app.access import Whereabouts
 
 DESCRIPTION = (
     "Make an invitation to the room that is being served: where it is, a link with a token, and on a terminal"
@@ -50,9 +52,8 @@ def add_invite(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Invite somebody."""
-    from portico.app.access import fingerprint_of, tokens_of, whereabouts_of
+    from portico.app.access import fingerprint_of, whereabouts_of
     from portico.cli import output
-    from portico.cli.reach import is_loopback
 
     output.prepare()
     place = place_of(arguments.directory)
@@ -61,14 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise Refused(f"no server is running on {place.directory}; start it first: portico serve")
     found = hosts(arguments.host, there)
     fingerprint = fingerprint_of(there.certificate) if there.certificate else ""
-    token, told = _token(tokens_of(place), arguments, there)
+    token, told = _token(place, arguments, there)
     links = [link(each, token, secure=bool(fingerprint)) for each in found]
     output.lines(card(found, links, fingerprint), now=True)
     _draw(links[0])
-    reachable = not is_loopback(there.host)
-    remarks = [ALONE.format(there.host)] if not (reachable or arguments.host) else []
-    remarks += [PLAIN] if token and reachable and not fingerprint else []
-    for line in (*told, *remarks):
+    for line in (*told, *_remarks(there, token, behind=bool(arguments.host))):
         output.note(line)
     return 0
 
@@ -92,14 +90,25 @@ def _address(text: str, port: int) -> Address:
         raise UsageError(error.sentence) from None
 
 
-def _token(tokens: TokenFile, arguments: argparse.Namespace, there: Whereabouts) -> tuple[str, list[str]]:
+def _token(place: Place, arguments: argparse.Namespace, there: Whereabouts) -> tuple[str, list[str]]:
     """Return the token of the invitation, empty where none is wanted, and what there is to say of it."""
     wishes = (arguments.name, arguments.role, arguments.expires)
     if arguments.shared:
         return _shared(arguments), []
     if not there.asks and wishes == (None, None, None):
         return "", [OPEN]
-    return made(tokens, arguments)
+    return made(place, arguments)
+
+
+def _remarks(there: Whereabouts, token: str, *, behind: bool) -> Iterator[str]:
+    """Yield what may keep the invited out, or let others in; `behind` something else that leads there."""
+    from portico.cli.reach import is_loopback
+
+    if not is_loopback(there.host):
+        if token and not there.certificate:
+            yield PLAIN
+    elif not behind:
+        yield ALONE.format(there.host)
 
 
 def _shared(arguments: argparse.Namespace) -> str:

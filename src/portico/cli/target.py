@@ -60,7 +60,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def token(arguments: argparse.Namespace) -> str:
     """Return the token to show, empty for none; raise `UsageError` when its file cannot be read."""
     if arguments.token_file is None:
-        return os.environ.get("PORTICO_TOKEN", "")
+        return os.environ.get("PORTICO_TOKEN", "").strip()
     try:
         with _opened(arguments.token_file) as file:
             return file.readline(TOKEN_BYTES).strip()

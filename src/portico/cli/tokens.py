@@ -18,7 +18,7 @@ from portico.model.errors import NotFound
 
 if TYPE_CHECKING:
     from portico.app import Place
-    from portico.app.access import Token, TokenFile
+    from portico.app.access import Token
 
 HOW = (
     "our client takes it from PORTICO_TOKEN or --token-file FILE",
@@ -96,20 +96,22 @@ def place_of(directory: str) -> Place:
 
 def create(arguments: argparse.Namespace) -> int:
     """`portico token create`."""
-    from portico.app.access import tokens_of
     from portico.cli import output
 
     output.prepare()
-    secret, told = made(tokens_of(place_of(arguments.directory)), arguments)
+    secret, told = made(place_of(arguments.directory), arguments)
     output.lines([secret], now=True)
     for line in (*told, *HOW):
         output.note(line)
     return 0
 
 
-def made(tokens: TokenFile, arguments: argparse.Namespace) -> tuple[str, list[str]]:
+def made(place: Place, arguments: argparse.Namespace) -> tuple[str, list[str]]:
     """Make the token that the flags describe; return its secret, and what there is to say of it."""
-    first = not tokens.wanted
+    from portico.app.access import tokens_of, whereabouts_of
+
+    tokens, there = tokens_of(place), whereabouts_of(place)
+    first = not tokens.wanted and (there is None or there.asks)
     token, secret = tokens.create(arguments.name or "", arguments.role or "member", arguments.expires)
     until = "until it is revoked" if token.expires is None else f"until {dated(token.expires)}"
     what = f"token {called(token)}, {token.role}, {until}; it is shown this once, the room keeps its digest"

@@ -58,13 +58,13 @@ def _published(path: Path, whereabouts: Whereabouts) -> Iterator[None]:
 
 
 def find(path: Path) -> Whereabouts | None:
-    """Return where the server of a file listens; None when none is running."""
+    """Return where the server of a file listens; None when none is running. Raise what the system refuses."""
     try:
         with path.open("rb") as file:
             if _is_locked(file.fileno()):
                 return Whereabouts(**json.loads(file.read(FILE_BYTES)))
-    except (OSError, ValueError, TypeError):
-        return None
+    except (FileNotFoundError, ValueError, TypeError):
+        pass
     return None
 
 
