@@ -41,6 +41,8 @@ def test_the_levels_are_those_of_the_parser(found):
     assert list(found["portico"].below) == list(COMMANDS)
     assert found["portico"].below["say"] == COMMANDS["say"][1]
     assert list(found["portico log"].below) == ["check", "export", "import", "backup"]
+    assert list(found["portico token"].below) == ["create", "list", "revoke"]
+    assert found["portico drop"].values == [PEOPLE]
     assert found["portico wait"].values == ["message", "client", "file"]
     assert found["portico tell"].values == [PEOPLE]
     assert found["portico get"].values == [PATHS]
@@ -73,6 +75,9 @@ def test_the_levels_are_those_of_the_parser(found):
         (["portico", "say", "--as", "sta"], [""]),
         (["portico", "say", "status", "--k"], ["--key"]),
         (["portico", "completion", "z"], ["zsh"]),
+        (["portico", "token", "create", "--role", ""], ["reader", "member", "admin"]),
+        (["portico", "token", "create", "--name", ""], [""]),
+        (["portico", "invite", ""], ["FILES"]),
         (["portico", "nonsense", ""], ["serve", "connect", "say"]),
     ],
 )

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from portico.cli.serve import is_loopback
+from portico.cli.reach import addresses
+from portico.stores.tokens import TokenFile
+from tests.conftest import small_repository
 from tests.support.resp import RespClient, encode
 from tests.support.server import ServerDidNotStart, clean_environment
 from tests.support.stream import PATIENCE
@@ -127,6 +129,29 @@ class TestRefusals:
         server = serve(host="0.0.0.0", open=True)  # noqa: S104 - what is tested
         assert "everybody who can reach 0.0.0.0 may come in" in server.wait_for("Nobody is asked")
 
+    def test_a_network_with_tokens_says_who_may_come_in_and_by_which_address(self, serve, tmp_path):
+        TokenFile(small_repository(tmp_path) / ".portico" / "tokens.json").create("", "member", None)
+        server = serve(host="0.0.0.0")  # noqa: S104 - what is tested
+        server.wait_for("--tls encrypts")
+        reach = addresses("0.0.0.0")[0]  # noqa: S104 - read, not bound
+        assert f"In a browser:  http://{reach}:{server.port}/" in server.console
+        asked = "Everybody who has a token may come in; portico invite "
+        assert server.wait_for(asked) == f"{asked}{server.directory} makes an invitation."
+        assert not [line for line in server.console if "Nobody" in line or "\x1b" in line]
+        server.restart(quiet=True)
+        server.terminate()
+        assert len(server.console) == 3
+        assert [line.split(":")[0] for line in server.errors] == ["warning"]
+
+    def test_a_short_token_that_all_share_is_warned_of_and_never_shown(self, serve):
+        server = serve(env={"PORTICO_TOKEN": "open sesame"})
+        assert "fewer than 16 characters" in server.wait_for("warning: ")
+        server.env["PORTICO_TOKEN"] = "a longer token, sesame"
+        server.restart()
+        server.wait_for("Everybody who has a token")
+        server.terminate()
+        assert not [line for line in server.console + server.errors if "warning" in line or "sesame" in line]
+
     def test_open_on_loopback_changes_nothing(self, serve):
         server = serve(open=True)
         server.wait_for("redis-cli")
@@ -144,13 +169,6 @@ class TestRefusals:
         log.write_bytes(b"Dear diary, " * 1_000)
         with pytest.raises(ServerDidNotStart, match="is not a log of Portico"):
             server.start()
-
-    @pytest.mark.parametrize(
-        "host,answer",
-        [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("10.0.0.1", False)],
-    )
-    def test_loopback(self, host, answer):
-        assert is_loopback(host) is answer
 
 
 class TestConsole:

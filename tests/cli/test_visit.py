@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from portico.cli import visit
+from portico.cli.main import WANTS_TOKEN
 from tests.support import shell as command
 from tests.support.shell import Running
 from tests.support.stream import PATIENCE
@@ -51,7 +52,7 @@ class Somewhere:
         ),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what answers at {} is not Portico; check host and port", 3),
         (b"%1\r\n+server\r\n+redis\r\n", "what answers at {} is not Portico; check host and port", 3),
-        (b"-NOAUTH this room wants a token\r\n", "this room wants a token", 4),
+        (b"-NOAUTH this room wants a token\r\n", WANTS_TOKEN, 4),
         (b"-ERR \x1b[2Jgotcha\r\n", "?[2Jgotcha", 1),
     ],
 )

@@ -35,7 +35,7 @@ def follower():
         ("", "", ["HELLO 3", "NAME", "HELLO 3"]),
         (None, "t", ["HELLO 3 AUTH default t"]),
         ("ann", "t", ["HELLO 3 AUTH default t SETNAME ann"]),
-        ("", "t", ["HELLO 3 AUTH default t", "NAME", "HELLO 3 AUTH default t"]),
+        ("", "t", ["HELLO 3 AUTH default t", "NAME", "HELLO 3"]),
     ],
 )
 def test_it_says_first_who_it_is(wanted, token, said):

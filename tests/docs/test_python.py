@@ -18,4 +18,4 @@ def test_the_python_of_the_page_runs(serve: Serve, block: str):
 
 
 def test_there_is_python_on_the_page():
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7

@@ -32,7 +32,9 @@ def world(serve: Serve, tmp_path: Path):
     for name, line in STANDINS.items():
         (programs / name).write_text(f"#!/bin/sh\n{line}\n")
         (programs / name).chmod(0o755)
-    return environment(serve(files="change"), PATH=f"{programs}:/usr/bin:/bin", BUILD="512")
+    server = serve(files="change")
+    (tmp_path / "room").symlink_to(server.directory)
+    return environment(server, PATH=f"{programs}:/usr/bin:/bin", BUILD="512")
 
 
 def turns(session):

@@ -48,6 +48,25 @@ def test_a_token_is_found_and_grants_its_role(tokens, role, number):
         assert tokens.find(wrong) is None
 
 
+def test_what_root_makes_belongs_to_the_owner_of_the_room(tokens, path, tmp_path):
+    """Else a server that runs as somebody else could not read it."""
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 12_345, 12_346)
+    owner = tmp_path.stat()
+    tokens.create("lab", "member", None)
+    for made in (path.parent, *path.parent.iterdir()):
+        assert (made.stat().st_uid, made.stat().st_gid) == (owner.st_uid, owner.st_gid), made
+
+
+def test_what_root_makes_goes_where_nobody_else_has_led_it(tokens, path, tmp_path):
+    path.parent.mkdir()
+    (tmp_path / "precious").write_text("precious")
+    path.with_name("tokens.json.partial").symlink_to(tmp_path / "precious")
+    tokens.create("lab", "member", None)
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert not path.is_symlink()
+
+
 def test_the_file_holds_no_secret_and_is_its_owners_alone(tokens, path):
     before = os.umask(0)
     try:

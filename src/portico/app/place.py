@@ -65,6 +65,11 @@ class Place:
         return self.private / "audit.jsonl" if self.changes else None
 
     @property
+    def whereabouts_path(self) -> Path:
+        """Return the file that tells where the server listens."""
+        return self.private / "address.json"
+
+    @property
     def lock_path(self) -> Path:
         """Return the file whose lock means: this directory is being served."""
         return self.directory / PRIVATE / "lock"

@@ -28,6 +28,7 @@ from portico.stores.files.directory import DirectoryRepository
 from portico.stores.files.modes import keep_to_ourselves
 from portico.stores.sqlite.log import SqliteLog
 from portico.stores.tokens import TokenFile
+from portico.stores.whereabouts import Whereabouts, told
 
 GC_THRESHOLDS = (10_000, 20, 50)
 """How many new objects make the collector of cycles look, and how often it looks further. Messages under way
@@ -93,7 +94,7 @@ async def _open(
         server = Server(settings, stores, room=room, history=history, console=console)
         server.certificates = entrance.certificates
         audit.note("start", version=__version__, process=os.getpid(), **_told(settings, entrance))
-        await _serve(server, ready)
+        await _serve(server, place.whereabouts_path if place.changes else None, ready)
         audit.note("stop")
     finally:
         audit.close()
@@ -101,7 +102,7 @@ async def _open(
         await repository.close()
 
 
-async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
+async def _serve(server: Server, whereabouts: Path | None, ready: Callable[[Server], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in STOPPING:
         # A hangup that is ignored (nohup) stays so.
@@ -113,15 +114,16 @@ async def _serve(server: Server, ready: Callable[[Server], None]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    ready(server)
-    server.serve()
-    notify.tell("READY=1", f"MAINPID={os.getpid()}")
-    watchdog = loop.create_task(notify.keep_watchdog())
-    told = loop.create_task(server.told_to_end.wait())
-    await asyncio.wait((told, server.broken), return_when=asyncio.FIRST_COMPLETED)
+    with told(whereabouts, _whereabouts(server)):
+        ready(server)
+        server.serve()
+        notify.tell("READY=1", f"MAINPID={os.getpid()}")
+        watchdog = loop.create_task(notify.keep_watchdog())
+        ending = loop.create_task(server.told_to_end.wait())
+        await asyncio.wait((ending, server.broken), return_when=asyncio.FIRST_COMPLETED)
     notify.tell("STOPPING=1")
     watchdog.cancel()
-    if told.done():
+    if ending.done():
         await server.stop()
     else:
         await server.broken
@@ -144,6 +146,13 @@ def _told(settings: Settings, entrance: Entrance) -> dict[str, object]:
         "read_only": settings.read_only,
         "files": NAMES[settings.policy.files],
     }
+
+
+def _whereabouts(server: Server) -> Whereabouts:
+    """Return what others on this machine may know of a server."""
+    (host, port), certificates = server.address, server.certificates
+    path = str(certificates.path.absolute()) if certificates is not None else ""
+    return Whereabouts(host, port, not server.settings.open, path)
 
 
 def allow_files(connections: int) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from portico.cli import target
 from portico.cli.errors import UsageError
 from portico.cli.serve import keep_standard_files
+from portico.model.errors import NoToken
 
 if TYPE_CHECKING:
     from portico.client.prompt.paint import Paint
@@ -41,7 +42,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.token_file == "-":  # noqa: S105 - the name of a file
         raise UsageError("connect reads lines from standard input; give the token in a file or PORTICO_TOKEN")
     _prepare_standard_files()
-    return asyncio.run(_talk(arguments))
+    try:
+        return asyncio.run(_talk(arguments))
+    except NoToken:
+        typed = _ask_for_token()
+        if not typed:
+            raise
+    return asyncio.run(_talk(arguments, typed))
+
+
+def _ask_for_token() -> str:
+    """Ask a person for the token, as for a password; return an empty text where there is none to be had."""
+    from getpass import getpass
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ""
+    print("This room wants a token; what you type or paste is not shown.")
+    with contextlib.suppress(EOFError):
+        return getpass("Token: ").strip()
+    return ""
 
 
 def _prepare_standard_files() -> None:
@@ -54,14 +73,14 @@ def _prepare_standard_files() -> None:
             stream.reconfigure(errors="replace")
 
 
-async def _talk(arguments: argparse.Namespace) -> int:
+async def _talk(arguments: argparse.Namespace, typed: str = "") -> int:
     from portico.cli.main import exit_code
     from portico.client.prompt.talk import Talk
     from portico.model.errors import Full
     from portico.wire.lines import one_line
 
     talk = Talk()
-    client = target.client(arguments, arguments.name, None, talk.lost_it, talk.has_it_back)
+    client = target.client(arguments, arguments.name, None, talk.lost_it, talk.has_it_back, typed)
     try:
         await talk.join(client)
         _leave_when_told(talk)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from portico.cli import output
 from portico.cli.errors import UsageError
-from portico.model.errors import CannotConnect, PorticoError, TimedOut
+from portico.model.errors import CannotConnect, NoToken, PorticoError, TimedOut
 from portico.model.version import __version__
 
 FAILED, USAGE, UNREACHABLE, REFUSED, MISSING, UNVERIFIED, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 124, 130
@@ -33,6 +33,9 @@ EXIT_CODES = {
     "DIGEST": UNVERIFIED,
 }
 """What a refusal means to the shell, by its code; any other is a failure."""
+
+WANTS_TOKEN = "this room wants a token; give it with --token-file FILE or in PORTICO_TOKEN"  # noqa: S105 - a sentence
+"""What the shell says where the wires say how a token is shown there."""
 
 COMMANDS = {
     "serve": ("serve", "serve a directory's room"),
@@ -51,6 +54,10 @@ COMMANDS = {
     "receipts": ("traffic", "show who fetched a file, and when"),
     "wait": ("wait", "wait for a message, a person or a file"),
     "ping": ("ping", "measure how long an answer takes"),
+    "drop": ("ruling", "end somebody's session, as an admin"),
+    "drain": ("ruling", "end the server in order, as an admin"),
+    "token": ("tokens", "make, list and revoke the tokens by which people come in"),
+    "invite": ("invite", "make an invitation: address, link, and a code for phones"),
     "log": ("log", "check, export, import or back up a room's log"),
     "completion": ("completion", "print a script that completes commands in your shell"),
 }
@@ -181,7 +188,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 def verdict(error: PorticoError | OSError) -> tuple[str, int]:
     """Return what to say of an error, and the exit code of a command that ends with it."""
     if isinstance(error, PorticoError):
-        return error.sentence, exit_code(error)
+        wanted = error.code == NoToken.code
+        return WANTS_TOKEN if wanted else error.sentence, exit_code(error)
     return _sentence(error), FAILED
 
 

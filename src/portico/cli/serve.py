@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from portico.cli.errors import UsageError
 from portico.cli.settings import DAY_MICROSECONDS, HOUR_SECONDS, SERVE, add_settings, resolve
-from portico.client.address import Address
 from portico.model.access import TOKEN_CHARACTERS
 
 if TYPE_CHECKING:
-    from portico.cli.printer import Header
     from portico.model.policy import Policy
     from portico.server.listener import Server, Settings
 
@@ -58,16 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def shared_token(path: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """Return the token that all share, empty for none; raise `UsageError` for a file that is not secret."""
     if path is None:
@@ -99,7 +87,9 @@ def keep_standard_files() -> None:
 def _serve(directory: Path, values: dict[str, Any]) -> None:
     from portico.app import Place
     from portico.app import serve as app
+    from portico.cli import header
     from portico.cli.console import Console
+    from portico.cli.reach import is_loopback
 
     place = Place(
         directory,
@@ -108,17 +98,22 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
         values["keep-uploads"] * HOUR_SECONDS,
         values["audit-log"] or "",
     )
+    shared = shared_token(values["token-file"])
     console = Console(layout=values["log-format"], quiet=values["quiet"])
 
     def ready(server: Server) -> None:
-        console.start(header(server, quiet=values["quiet"]))
+        console.start(header.header(server, directory, quiet=values["quiet"]))
+        for remark in header.remarks(server, shared):
+            console.note(remark)
+        if header.is_open(server):
+            header.say_hourly(header.OPEN.format(server.address[0]), console.note)
 
     try:
-        tokens = app.open_tokens(place, shared_token(values["token-file"]))
+        tokens = app.open_tokens(place, shared)
         if not (values["open"] or tokens.wanted or is_loopback(values["host"])):
             raise UsageError(
                 f"{values['host']} can be reached from a network, and this room has no token; make one with"
-                f" {command()} token create {directory}, or say --open if everybody there may come in"
+                f" {header.command()} token create {directory}, or say --open if everybody there may come in"
             )
         own = _pair(values)
         certificates = None
@@ -164,41 +159,3 @@ def _policy(values: dict[str, Any]) -> Policy:
 
     level = READ if values["read-only"] else LEVELS[values["files"]]
     return Policy(level, NO_LIMIT if values["max-upload"] is None else values["max-upload"])
-
-
-def header(server: Server, *, quiet: bool) -> list[Header]:
-    """Return the first lines: the report's three, then how to reach the room."""
-    from portico.cli.printer import Header
-
-    host, port = server.address
-    lines = [
-        f"Server is listening on {host}:{port}",
-        f"Maximum clients allowed: {server.settings.max_clients}",
-        "Server waiting for connection...",
-    ]
-    if not quiet:
-        reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
-        at = Address(reach, port)
-        if server.certificates is None:
-            lines += [
-                f"Talk to it:    nc {reach} {port}          (type help for the commands)",
-                f"With a prompt: {command()} connect -s {at}",
-                f"In a browser:  http://{at}/",
-                f"From programs: redis-cli -3 -h {reach} -p {port}   (or any Redis client library)",
-            ]
-        else:
-            lines += [
-                f"Talk to it:    openssl s_client -quiet -connect {at}   (type help for the commands)",
-                f"With a prompt: {command()} connect -s tls://{at}",
-                f"In a browser:  https://{at}/",
-                f"From programs: redis-cli -3 --tls -h {reach} -p {port}   (or any Redis client library)",
-                f"Its key is {server.certificates.fingerprint}",
-            ]
-        if not is_loopback(host) and server.settings.open:
-            lines.append(f"Nobody is asked for a token: everybody who can reach {host} may come in (--open).")
-    return [Header(line) for line in lines]
-
-
-def command() -> str:
-    """Return how this program is called here: who runs a checkout has no `portico` on the path."""
-    return os.environ.get("PORTICO_COMMAND") or "portico"

@@ -60,7 +60,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def token(arguments: argparse.Namespace) -> str:
     """Return the token to show, empty for none; raise `UsageError` when its file cannot be read."""
     if arguments.token_file is None:
-        return os.environ.get("PORTICO_TOKEN", "")
+        return os.environ.get("PORTICO_TOKEN", "").strip()
     try:
         with _opened(arguments.token_file) as file:
             return file.readline(TOKEN_BYTES).strip()
@@ -85,8 +85,12 @@ def client(
     timeout: float | None = ANSWER_SECONDS,
     on_lost: Callable[[PorticoError], None] | None = None,
     on_back: Callable[[], None] | None = None,
+    typed: str = "",
 ) -> AsyncClient:
-    """Return a client of the server the user means, not connected yet; see `AsyncClient` for the rest."""
+    """Return a client of the server the user means, not connected yet; see `AsyncClient` for the rest.
+
+    `typed` is a token that the user was asked for.
+    """
     from portico.client.aio import AsyncClient
     from portico.client.trust import Trust
 
@@ -96,7 +100,7 @@ def client(
         return AsyncClient(
             arguments.server,
             name=name,
-            token=token(arguments),
+            token=typed or token(arguments),
             tls=Trust(arguments.ca, arguments.fingerprint, note) if secure else False,
             timeout=timeout,
             on_lost=on_lost,

@@ -14,7 +14,17 @@ SIZE = re.compile("([0-9]{1,15})([KMGT]?)(i?)B?", re.IGNORECASE)
 
 HOST = re.compile("[a-z0-9_-]{1,63}([.][a-z0-9_-]{1,63})*")
 
+DURATION = re.compile("([0-9]{1,9})([smhdw])")
+
 DAY_SECONDS = 86_400
+
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS}
+
+LONGEST_SECONDS = 3_650 * DAY_SECONDS
+"""Ten years: who wants it longer means for ever."""
+
+LABEL_CHARACTERS = 64
+"""Longest name of a token: a line of a list holds it."""
 
 
 def number(low: int, high: int) -> Callable[[str], int]:
@@ -48,6 +58,23 @@ def seconds(text: str) -> float:
     if not 0 <= value <= DAY_SECONDS:
         raise ValueError(f"a number of seconds from 0 to {DAY_SECONDS:,} is wanted")
     return value
+
+
+def duration(text: str) -> int:
+    """Return a number of seconds: `90s`, `30m`, `12h`, `7d`, `4w`."""
+    match = DURATION.fullmatch(text)
+    value = int(match[1]) * UNITS[match[2]] if match else 0
+    if not 0 < value <= LONGEST_SECONDS:
+        raise ValueError("a time like 30m, 12h, 7d or 4w is wanted, of ten years at most")
+    return value
+
+
+def label(text: str) -> str:
+    """Return what people call a thing: short, and nothing that drives a terminal."""
+    name = text.strip()
+    if not 0 < len(name) <= LABEL_CHARACTERS or not name.isprintable():
+        raise ValueError(f"1 to {LABEL_CHARACTERS} characters are wanted that can be shown")
+    return name
 
 
 def truth(text: str) -> bool:

@@ -42,15 +42,15 @@ def parse_server(text: str) -> tuple[Address, bool]:
     return parse_address(text), False
 
 
-def parse_address(text: str) -> Address:
-    """Return the address that `HOST[:PORT]` names; `[::1]:7000` and a bare `::1` are taken too.
+def parse_address(text: str, port: int = PORT) -> Address:
+    """Return the address that `HOST[:PORT]` names, with this port where it has none.
 
-    Raise `PorticoError` for what is none.
+    `[::1]:7000` and a bare `::1` are taken too. Raise `PorticoError` for what is none.
     """
     if text.count(":") > 1 and not text.startswith("["):
-        return Address(text, PORT)
+        return Address(text, port)
     match = WRITTEN.fullmatch(text)
-    port = int(match["port"] or PORT) if match else 0
+    port = int(match["port"] or port) if match else 0
     if match is None or not 0 < port < 65_536 or not (match["v6"] or match["host"]):  # noqa: PLR2004 - ports
         raise PorticoError(f"{text!r} is no address of a server; HOST or HOST:PORT is wanted")
     return Address(match["v6"] or match["host"], port)

@@ -245,6 +245,22 @@ class AsyncClient(Files):
         lines: list[str] = await self._connected().ask(["HELP", *([command] if command else [])])
         return lines
 
+    # For admins
+
+    async def drop(self, name: str) -> None:
+        """End the session of who has this name, and close the connection; it cannot be continued.
+
+        Raise `NotFound`, or `Denied` without an admin's token.
+        """
+        await self._connected().ask(["DROP", name], again=False)
+
+    async def drain(self) -> None:
+        """End the server in order: what is under way is finished, everybody is told.
+
+        Raise `Denied` without an admin's token.
+        """
+        await self._connected().ask(["DRAIN"], again=False)
+
     # The connection
 
     async def ping(self) -> float:

@@ -145,6 +145,8 @@ class Client:
     put_tree = _blocking(AsyncClient.put_tree)
     remove = _blocking(AsyncClient.remove)
     move = _blocking(AsyncClient.move)
+    drop = _blocking(AsyncClient.drop)
+    drain = _blocking(AsyncClient.drain)
     ping = _blocking(AsyncClient.ping)
     echo = _blocking(AsyncClient.echo)
     info = _blocking(AsyncClient.info)

@@ -181,8 +181,9 @@ class Conversation:
         self.joined_unknowingly = False
 
     def _introduce(self) -> None:
-        """Say who we are; the answer to the last HELLO holds everything."""
-        hello: list[Word] = ["HELLO", 3, *(["AUTH", "default", self.token] if self.token else [])]
+        """Say who we are; the answer to the last HELLO holds everything. A token is shown only once."""
+        show = bool(self.token) and not self.ready
+        hello: list[Word] = ["HELLO", 3, *(["AUTH", "default", self.token] if show else [])]
         if self.secret:
             self._step([*hello, "RESUME", self.secret], self._resumed)
         elif self.wanted is None:
@@ -195,7 +196,7 @@ class Conversation:
                 self._step(hello, self._checked)
             self._joining = True
             self._step(["NAME", *([self.wanted] if self.wanted else [])], self._checked)
-            self._step(hello, self._greeted)
+            self._step(["HELLO", 3], self._greeted)
 
     def _step(self, words: Sequence[Word], then: Callable[[Value], None]) -> None:
         self._own.append((encode(words), Step(then)))

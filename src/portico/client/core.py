@@ -18,6 +18,7 @@ from portico.client.batch import Batch
 from portico.client.conversation import Conversation, Word
 from portico.client.feed import Feed
 from portico.client.limits import (
+    ADMIT_SECONDS,
     CLOSE_SECONDS,
     CONNECT_SECONDS,
     EVENTS_PAGE,
@@ -36,6 +37,7 @@ from portico.model.errors import (
     CannotConnect,
     Gone,
     Lost,
+    NoToken,
     PorticoError,
     ProtocolError,
     TimedOut,
@@ -49,6 +51,9 @@ OURS_MEANWHILE = frozenset({"FULL", "TAKEN"})
 
 PASSING = OURS_MEANWHILE | {"UNAVAILABLE"}
 """Refusals that may be over by the next attempt."""
+
+SHUT = frozenset({"NOAUTH", "WRONGPASS"})
+"""Refusals that no other attempt with the same token will get past; a wrong one is shown once, not again."""
 
 KEY_RANDOM_BYTES = 9
 """Random part of the keys of one client: no two clients ever share one (2 ** 72)."""
@@ -75,6 +80,7 @@ class Core:
         self.feed = Feed(self, self._page)
         self._address = address
         self._seconds = math.inf if seconds is None else seconds
+        self._introduction = ADMIT_SECONDS if token else CONNECT_SECONDS
         self._tell_lost, self._tell_back = told
         self._loop = asyncio.get_running_loop()
         self._link = Link(address, self.conversation, self._heard, self._ended, trust)
@@ -242,6 +248,8 @@ class Core:
         """Give up the name, try again, or give up altogether, whatever was refused."""
         if self.conversation.ready:
             self._refuse_join(error)
+        elif error.code in SHUT:
+            self._shut_out(error)
         elif self._may_be_ours(error):
             self._link.drop(error)
         elif self._joined is not None and not self._joined.done():
@@ -251,6 +259,15 @@ class Core:
             self._link.drop(error)
         else:
             self._end(error)
+
+    def _shut_out(self, error: PorticoError) -> None:
+        """Give up before the door, saying what would open it."""
+        if error.code == NoToken.code:
+            error = error_of(NoToken.code, "this room wants a token; give it with token=")
+        if self._first.done():
+            self._end(error)
+        else:
+            self._link.drop(error)
 
     def _refuse_join(self, error: PorticoError) -> None:
         self.conversation.forget_name()
@@ -304,7 +321,7 @@ class Core:
         conversation.give_up(now, self._late)
         self._heard()
         if conversation.owed:
-            patience = SILENCE_SECONDS if conversation.ready else CONNECT_SECONDS
+            patience = SILENCE_SECONDS if conversation.ready else self._introduction
             if silent > patience:
                 self._link.drop(Unavailable(f"the server said nothing for {patience:.0f} s"))
         elif conversation.ready and silent > IDLE_SECONDS:

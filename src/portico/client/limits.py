@@ -7,6 +7,10 @@ from portico.room.limits import PAGE_ENTRIES
 CONNECT_SECONDS = 5.0
 """For one attempt to connect: TCP tries again after 1 and after 3 seconds."""
 
+ADMIT_SECONDS = 45.0
+"""For an introduction with a token: where an address has shown many wrong ones, also a right one waits for
+its turn, up to 30 s; who went away before would begin to wait anew."""
+
 ANSWER_SECONDS = 30.0
 """For one request, a lost server's return included, unless the user says otherwise."""
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from portico.commands.declare import Command
@@ -48,6 +49,10 @@ class Certificates(Protocol):
 
     fingerprint: str
     """By which people know the server."""
+
+    @property
+    def path(self) -> Path:
+        """Where the certificate is."""
 
     @property
     def context(self) -> ssl.SSLContext:

@@ -45,6 +45,11 @@ class Certificates:
         self._pair, self._note = pair, note
         self._read()
 
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._pair.certificate
+
     def reload(self) -> None:
         """Read it again; what cannot be used is told, and the one there is goes on."""
         try:

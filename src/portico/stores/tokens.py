@@ -180,9 +180,10 @@ class TokenFile:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         """Have the file as it is now, alone, and write it when all went well."""
-        prepare_directory(self._path.parent)
-        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._prepare()
+        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
+            _hand_over(lock, self._path.parent)
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._read()
             yield
@@ -190,11 +191,23 @@ class TokenFile:
         finally:
             os.close(lock)
 
+    def _prepare(self) -> None:
+        directory = self._path.parent
+        if not directory.exists():
+            prepare_directory(directory)
+            handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                _hand_over(handle, directory.parent)
+            finally:
+                os.close(handle)
+
     def _write(self) -> None:
         body = {"format": FORMAT, "tokens": [asdict(each) for each in self._tokens.values()]}
         temporary = self._path.with_name(f"{self._path.name}.partial")
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        temporary.unlink(missing_ok=True)
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as text:
+            _hand_over(file, self._path.parent)
             json.dump(body, text, indent=1)
             text.write("\n")
             text.flush()
@@ -202,6 +215,13 @@ class TokenFile:
         temporary.replace(self._path)
         sync_directory(self._path.parent)
         self._stamp = self._stamp_now()
+
+
+def _hand_over(file: int, directory: Path) -> None:
+    """Give what root has made to the owner of a directory, as whom the server runs."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def _load(path: Path) -> dict[str, Token]:

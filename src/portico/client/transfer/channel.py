@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from portico.client.address import Address
-from portico.client.limits import CONNECT_SECONDS, SILENCE_SECONDS
+from portico.client.limits import ADMIT_SECONDS, CONNECT_SECONDS, SILENCE_SECONDS
 from portico.client.link import keep_alive, reason, refused_connection
 from portico.client.resp import Value, encode
 from portico.client.transfer.inbox import Inbox
@@ -50,6 +50,8 @@ class Channel:
         try:
             job.holds(self._socket)
             keep_alive(self._socket)
+            if route.token:
+                self._socket.settimeout(ADMIT_SECONDS)
             self.facts: dict[str, Any] = self._introduce(route.token, route.secret)
             self._socket.settimeout(SILENCE_SECONDS)
             self.log = str(self.facts["log"])

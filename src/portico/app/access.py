@@ -1,0 +1,27 @@
+"""Who may come in, for the operator's commands: the tokens of a room, and where its server is to be found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portico.app.place import Place
+from portico.stores import certificates
+from portico.stores.tokens import Token, TokenFile
+from portico.stores.whereabouts import Whereabouts, find
+
+__all__ = ["Token", "TokenFile", "Whereabouts", "fingerprint_of", "tokens_of", "whereabouts_of"]
+
+
+def tokens_of(place: Place) -> TokenFile:
+    """Return the tokens of a room; raise `Refused` when their file cannot be read."""
+    return TokenFile(place.tokens_path)
+
+
+def whereabouts_of(place: Place) -> Whereabouts | None:
+    """Return where the server of a room listens; None when none is running, as far as that is told."""
+    return find(place.whereabouts_path)
+
+
+def fingerprint_of(certificate: str) -> str:
+    """Return by what people know a server that has this certificate; raise `Refused`."""
+    return certificates.fingerprint_of(Path(certificate))
