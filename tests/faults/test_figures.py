@@ -9,5 +9,4 @@ from faults.figures import FIGURES
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_promise_is_kept(name, tmp_path):
     figure = FIGURES[name](tmp_path, quick=True)
-    print(figure)
     assert figure.sound, str(figure)

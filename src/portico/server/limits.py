@@ -14,6 +14,9 @@ PARTIAL_SECONDS = 15
 """An incomplete first line, line, frame or head: a person presses Enter, a program sends on; slowloris does
 neither. Apache's and nginx's figures are 20 and 60 seconds."""
 
+SWEEP_SECONDS = 0.25
+"""How often it is looked whose time is up: nobody has much more than was said, and a look costs nothing."""
+
 STALLED_SECONDS = 30
 """From one byte of a WRITE to the next; what came is kept, and the upload is free for another connection."""
 

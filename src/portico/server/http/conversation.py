@@ -95,6 +95,10 @@ class Conversation(web.RequestHandler):
         if begun:
             self.connection.data_received(begun)
 
+    def hear_no_more(self) -> None:
+        """Close behind the present answer at once: who has sent nothing for long is not sending now."""
+        self._lingering_time = 0.0
+
     async def part(self, request: web.Request, response: web.StreamResponse) -> None:
         """Say a last word to a client that is still sending, and hear it out for a while.
 

@@ -126,6 +126,8 @@ class Site:
         """Return the answer to what failed; the operator is told what we did wrong ourselves."""
         if isinstance(error, web.HTTPException):
             return self._unknown(request, error)
+        if isinstance(error, TimedOut):
+            conversation_of(request).hear_no_more()
         if isinstance(error, PorticoError):
             return self._refuse(request, error, STATUS.get(type(error)))
         self._server.report(error)
