@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from portico.app.place import Place
-from portico.stores import certificates
+from portico.model.fingerprints import fingerprint
+from portico.stores.certificates import first_of
 from portico.stores.tokens import Token, TokenFile
 from portico.stores.whereabouts import Whereabouts, find
 
@@ -24,4 +25,4 @@ def whereabouts_of(place: Place) -> Whereabouts | None:
 
 def fingerprint_of(certificate: str) -> str:
     """Return by what people know a server that has this certificate; raise `Refused`."""
-    return certificates.fingerprint_of(Path(certificate))
+    return fingerprint(first_of(Path(certificate)))
