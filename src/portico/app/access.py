@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from portico.app.place import Place
 from portico.model.fingerprints import fingerprint
+from portico.stores.audit import append
 from portico.stores.certificates import first_of
 from portico.stores.tokens import Token, TokenFile
 from portico.stores.whereabouts import Whereabouts, find
 
-__all__ = ["Token", "TokenFile", "Whereabouts", "fingerprint_of", "tokens_of", "whereabouts_of"]
+__all__ = ["Token", "TokenFile", "Whereabouts", "fingerprint_of", "noted", "tokens_of", "whereabouts_of"]
 
 
 def tokens_of(place: Place) -> TokenFile:
@@ -26,3 +28,10 @@ def whereabouts_of(place: Place) -> Whereabouts | None:
 def fingerprint_of(certificate: str) -> str:
     """Return by what people know a server that has this certificate; raise `Refused`."""
     return fingerprint(first_of(Path(certificate)))
+
+
+def noted(place: Place, event: str, token: Token) -> None:
+    """Note down, beside what the server does, what has become of a token; where it can be noted."""
+    if place.audit_path is not None:
+        with contextlib.suppress(OSError):
+            append(place.audit_path, event, id=token.id, name=token.name, role=token.role)

@@ -32,6 +32,9 @@ SHORT = (
 )
 
 
+ROOT = "warning: this server runs as root and can be reached from a network; let it run as a user of its own"
+
+
 def command() -> str:
     """Return how this program is called here: who runs a checkout has no `portico` on the path."""
     return os.environ.get("PORTICO_COMMAND") or "portico"
@@ -85,12 +88,19 @@ def _doors(server: Server, directory: Path) -> Iterator[str]:
 
 
 def remarks(server: Server, shared: str) -> Iterator[str]:
-    """Yield what the operator should know of the tokens; `shared` is the one that all share."""
+    """Yield what the operator should know; `shared` is the token that all share."""
     asks = server.gate.locked
     if asks and server.certificates is None and not is_loopback(server.address[0]):
         yield PLAIN
     if asks and 0 < len(shared) < SHORTEST:
         yield SHORT
+    if has_all_rights(server):
+        yield ROOT
+
+
+def has_all_rights(server: Server) -> bool:
+    """Whether a mistake of ours would be one of root's, for all who reach the server."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and not is_loopback(server.address[0])
 
 
 def is_open(server: Server) -> bool:

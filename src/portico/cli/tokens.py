@@ -108,11 +108,12 @@ def create(arguments: argparse.Namespace) -> int:
 
 def made(place: Place, arguments: argparse.Namespace) -> tuple[str, list[str]]:
     """Make the token that the flags describe; return its secret, and what there is to say of it."""
-    from portico.app.access import tokens_of, whereabouts_of
+    from portico.app.access import noted, tokens_of, whereabouts_of
 
     tokens, there = tokens_of(place), whereabouts_of(place)
     first = not tokens.wanted and (there is None or there.asks)
     token, secret = tokens.create(arguments.name or "", arguments.role or "member", arguments.expires)
+    noted(place, "token created", token)
     until = "until it is revoked" if token.expires is None else f"until {dated(token.expires)}"
     what = f"token {called(token)}, {token.role}, {until}; it is shown this once, the room keeps its digest"
     return secret, [what, *([FIRST] if first else [])]
@@ -169,14 +170,16 @@ def row(token: Token, now: int) -> Iterator[str]:
 
 def revoke(arguments: argparse.Namespace) -> int:
     """`portico token revoke`; the directory may also stand first."""
-    from portico.app.access import tokens_of
+    from portico.app.access import noted, tokens_of
     from portico.cli import output
 
     which, directory = arguments.token, arguments.directory
     if Path(which).is_dir() and not Path(directory).is_dir():
         which, directory = directory, which
-    tokens = tokens_of(place_of(directory))
+    place = place_of(directory)
+    tokens = tokens_of(place)
     token = tokens.revoke(which)
+    noted(place, "token revoked", token)
     output.note(f"token {called(token)} is revoked; who came with it is sent away within a second")
     if not tokens.tokens:
         output.note(LAST)
