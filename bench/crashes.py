@@ -22,6 +22,8 @@ from bench.servers import Server
 SPEAKERS, WINDOW = 6, 8
 #: The life of a server is a random time up to this; short ones fall into its recovery.
 LONGEST_LIFE = 0.8
+#: For a million: so many in flight, and lives up to so long.
+MANY, LONG_LIFE = 256, 4.0
 PAGE = 1000
 THREAD_SECONDS = 30.0
 
@@ -36,6 +38,7 @@ class Speaker:
     unanswered: deque[str] = field(default_factory=deque)
     acknowledged: dict[str, int] = field(default_factory=dict)
     refused: str | None = None
+    window: int = WINDOW
 
     def talk(self, port: int, more: threading.Event) -> None:
         """Repeat what was not answered, go on while there is to be more, until done or the server is gone."""
@@ -43,7 +46,9 @@ class Speaker:
             client.send([self._request(text) for text in self.unanswered])
             while self.unanswered or more.is_set():
                 if more.is_set():
-                    client.send([self._request(self._next()) for _ in range(WINDOW - len(self.unanswered))])
+                    client.send(
+                        [self._request(self._next()) for _ in range(self.window - len(self.unanswered))]
+                    )
                 self._answer(client)
 
     def _answer(self, client: resp.Client) -> None:
@@ -75,23 +80,32 @@ class Result:
     slowest_start: float
 
 
-def torture(launch: Callable[[], Server], kills: int, seed: int) -> Result:
-    """Kill what `launch` starts so many times, then let everyone finish and read back."""
+def torture(launch: Callable[[], Server], kills: int, seed: int, least: int = 0) -> Result:
+    """Kill what `launch` starts so many times, then let everyone finish and read back.
+
+    It goes on beyond that until `least` messages were acknowledged; then speakers have more in flight, and
+    lives are longer.
+    """
     dice = random.Random(seed)
-    speakers = [Speaker(number, f"speaker{number}" if number % 2 else None) for number in range(SPEAKERS)]
-    cut_off, slowest = 0, 0.0
-    for _ in range(kills):
+    window, longest = (MANY, LONG_LIFE) if least else (WINDOW, LONGEST_LIFE)
+    speakers = [
+        Speaker(number, f"speaker{number}" if number % 2 else None, window=window)
+        for number in range(SPEAKERS)
+    ]
+    cut_off, slowest, killed = 0, 0.0, 0
+    while killed < kills or sum(len(speaker.acknowledged) for speaker in speakers) < least:
         server, start = _timed(launch)
         slowest = max(slowest, start)
-        _one_life(server, speakers, dice.uniform(0, LONGEST_LIFE))
+        _one_life(server, speakers, dice.uniform(0, longest))
         cut_off += sum(len(speaker.unanswered) for speaker in speakers)
+        killed += 1
     server, start = _timed(launch)
     try:
         _talk_all(server, speakers, threading.Event())
         history = read_back(server.port)
     finally:
         server.process.stop()
-    return Result(_compare(speakers, history), kills, cut_off, max(slowest, start))
+    return Result(_compare(speakers, history), killed, cut_off, max(slowest, start))
 
 
 def read_back(port: int) -> list[Told]:

@@ -8,9 +8,8 @@ import sys
 
 import pytest
 
-from portico.server.limits import HELD_BYTES, SAID_BURST, SAID_PER_SECOND
+from portico.server.limits import HELD_BYTES
 from tests.faults.crowd import memory, wait_until
-from tests.support.resp import encode
 from tests.support.server import ServerProcess, clean_environment
 
 SECRETS = ("sesame-open-please", "a secret body")
@@ -62,26 +61,6 @@ def reconnects(server, mine):
         return True
     sock.close()
     return False
-
-
-def test_who_says_too_much_is_slowed_down_and_loses_nothing(serve):
-    server = serve(sync="normal", quiet=True)
-    much = SAID_BURST + 6 * SAID_PER_SECOND
-    message = encode("SAY", "x")
-    with server.resp_client() as flood, server.resp_client() as other:
-        writer = os.fork()
-        if not writer:
-            flood.socket.sendall(message * much)
-            os._exit(0)
-        got = b""
-        flood.socket.settimeout(60)
-        while got.count(b"\r\n") < much:
-            got += flood.socket.recv(1 << 20)
-        os.waitpid(writer, 0)
-        numbers = [int(line[1:]) for line in got.split(b"\r\n")[:-1]]
-        assert numbers == list(range(numbers[0], numbers[0] + much))
-        assert other.call("PING") == "PONG"
-    wait_until(lambda: "pace" in [event.get("rule") for event in events(server)], 5)
 
 
 @pytest.mark.slow

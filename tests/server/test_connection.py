@@ -191,3 +191,25 @@ async def test_who_is_gone_before_its_work_began_leaves_nothing_behind(start):
     connection.connection_lost(None)
     peer.reset()
     await until(lambda: not served.server.door.connections)
+
+
+async def test_who_says_too_much_is_slowed_down_and_loses_nothing(start, monkeypatch):
+    monkeypatch.setattr("portico.server.connection.SAID_BURST", 10)
+    monkeypatch.setattr("portico.server.connection.SAID_PER_SECOND", 100)
+    monkeypatch.setattr("portico.server.connection.PACE_SECONDS", 0.05)
+    served = await start()
+    noted = []
+    monkeypatch.setattr(served.server.audit, "note", lambda event, **facts: noted.append((event, facts)))
+    flood, other = await served.connect(), await served.connect()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    flood.send("".join(f"{number}\n" for number in range(30)))
+    flood.send("".join(f"{number}\n" for number in range(30, 40)))
+    assert (await flood.line()).startswith("You are Client1 ")
+    assert await flood.lines(40) == [f"{number} ACK" for number in range(40)]
+    assert await other.say("") == "You are Client2 (2 of 3 clients). Type help for the commands."
+    flood.send("late\n")
+    lines = await flood.lines(2)
+    assert lines == ["* Client2 joined", "late ACK"]
+    assert loop.time() - began > 0.05
+    assert ("limit", "pace") in [(event, facts.get("rule")) for event, facts in noted]

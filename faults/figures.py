@@ -1,0 +1,336 @@
+"""What a server promises when things go wrong, measured: each at full size, or at the size of a test.
+
+    result = restart(folder, quick=False)
+    result.sound, str(result)
+
+Every one starts real servers of its own in `folder`, talks to loopback only, and ends what it has started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from bench.crashes import torture
+from bench.servers import launch_portico
+from portico.server.limits import PARTIAL_SECONDS
+from tests.faults.crowd import SEQ, fast_fill, memory
+from tests.support.resp import RespClient, RespError, encode
+from tests.support.server import ServerProcess
+from tests.support.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What came out, beside what was promised."""
+
+    sound: bool
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@contextlib.contextmanager
+def served(folder: Path, **flags: object) -> Iterator[ServerProcess]:
+    """A server on a new directory."""
+    directory = folder / "served"
+    directory.mkdir(exist_ok=True)
+    server = ServerProcess(directory, quiet=True, **flags).start()  # type: ignore[arg-type]
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+# Messages
+
+
+def kills(folder: Path, *, quick: bool, seed: int = 1) -> Figure:
+    """Acknowledged messages over kill -9 under load: missing, twice, out of order."""
+    count, least = (3, 0) if quick else (20, 1_000_000)
+    launch = partial(launch_portico, folder, ["--quiet"])
+    result = torture(launch, kills=count, seed=seed, least=least)
+    account = result.account
+    sound = account.sound and account.acknowledged >= least and result.kills >= count
+    return Figure(sound, f"{result.kills} kills, {result.cut_off} messages cut off: {account}")
+
+
+def restart(folder: Path, *, quick: bool) -> Figure:
+    """The time from the start of the process to the first acknowledgement, in a room with many entries."""
+    entries, most = (20_000 if quick else 1_000_000), 2.0
+    with served(folder, sync="normal") as server:
+        fast_fill(server, entries)
+        server.kill()
+        killed = first_answer(server)
+        server.terminate()
+        stopped = first_answer(server)
+    text = f"{entries:,} entries: first answer {killed:.2f} s after kill -9, {stopped:.2f} s after SIGTERM"
+    return Figure(max(killed, stopped) < most, f"{text} (most {most} s)")
+
+
+def first_answer(server: ServerProcess) -> float:
+    """Start a server; return when the first message was acknowledged, in seconds."""
+    began = time.monotonic()
+    server.restart(sync="full")
+    with server.resp_client() as client:
+        client.call("SAY", "awake", "AS", "first")
+    return time.monotonic() - began
+
+
+# Crowds
+
+IDLE, SLOW = 10_000, 500
+FACES = {
+    "text": b"Hello the",
+    "resp": b"*2\r\n$4\r\nECHO\r\n$500\r\nabc",
+    "http": b"GET /files HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+    "body": b"POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nabc",
+    "tls": b"\x16\x03\x01\x02",
+}
+"""What a slowloris sends of each face before it sends a byte now and then, never the last one."""
+
+
+def crowd(folder: Path, *, quick: bool) -> Figure:
+    """A good client's PING beside thousands that say nothing and hundreds that never finish."""
+    idle, slow, rounds = (500, 50, 2) if quick else (IDLE, SLOW, 5)
+    allow(idle + slow + 500)
+    with served(folder, max_connections=idle + slow + 100) as server:
+        alone, beside, gone = [], [], []
+        for _ in range(rounds):
+            alone.append(ping(server))
+            with silent(server, idle), Slowloris(server, slow) as crowded:
+                beside.append(ping(server))
+                gone.append(crowded.gone())
+    before, after, last = statistics.median(alone), statistics.median(beside), max(gone)
+    sound = (after <= 2 * before or after < 2.0) and last <= PARTIAL_SECONDS + 1.5
+    text = f"{idle:,} idle and {slow} slowloris: PING p99 {after:.2f} ms, alone {before:.2f} ms"
+    return Figure(sound, f"{text} ({after / before:.1f} times); the last slowloris gone after {last:.1f} s")
+
+
+def allow(files: int) -> None:
+    """Let this process open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < files:
+        raise SystemExit(f"{files:,} open files are needed here and {hard:,} allowed: ulimit -Hn {files}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, files), hard))
+
+
+def ping(server: ServerProcess, count: int = 2_000) -> float:
+    """The 99th percentile of a PING, in milliseconds."""
+    request, times = encode("PING"), []
+    with RespClient(server.port) as client:
+        client.call("PING")
+        for _ in range(count):
+            began = time.perf_counter()
+            client.socket.sendall(request)
+            client.socket.recv(100)
+            times.append(time.perf_counter() - began)
+    return sorted(times)[int(0.99 * count)] * 1_000
+
+
+@contextlib.contextmanager
+def silent(server: ServerProcess, count: int) -> Iterator[None]:
+    """So many connections that say nothing."""
+    socks = []
+    try:
+        socks += (socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(count))
+        yield
+    finally:
+        for sock in socks:
+            sock.close()
+
+
+class Slowloris:
+    """Connections that begin, send a byte now and then, and never finish; a thread of their own."""
+
+    def __init__(self, server: ServerProcess, count: int) -> None:
+        self._began = time.monotonic()
+        self._left: dict[socket.socket, bytes] = {}
+        faces = list(FACES.values())
+        for number in range(count):
+            sock = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            sock.sendall(faces[number % len(faces)])
+            sock.setblocking(False)
+            self._left[sock] = faces[number % len(faces)]
+        self._last = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._drip, daemon=True)
+
+    def __enter__(self) -> Slowloris:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        for sock in self._left:
+            sock.close()
+
+    def gone(self, most: float = 2 * PARTIAL_SECONDS) -> float:
+        """Wait until the server has closed all; return when the last one was, in seconds."""
+        while self._left and time.monotonic() - self._began < most:
+            time.sleep(0.1)
+        return self._last if not self._left else most
+
+    def _drip(self) -> None:
+        while not self._over.wait(0.5):
+            for sock in list(self._left):
+                if closed(sock):
+                    sock.close()
+                    del self._left[sock]
+                    self._last = time.monotonic() - self._began
+
+
+def closed(sock: socket.socket) -> bool:
+    """Send a drop; tell whether the other side has closed."""
+    try:
+        sock.send(b"x")
+        while data := sock.recv(1 << 16):
+            assert data
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def readers(folder: Path, *, quick: bool) -> Figure:
+    """Followers that stop reading while much is said: the others, the memory, and what they get in the end."""
+    followers, megabytes = (3, 15) if quick else (20, 150)
+    length = 10_000
+    messages = megabytes * 1_000_000 // length
+    with served(folder, max_clients=followers + 20, sync="normal") as server, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(server.resp_client(3)) for _ in range(followers)]
+        quickly = stack.enter_context(server.resp_client(3))
+        for client in (*slow, quickly):
+            client.call("FOLLOW")
+        before = memory(server)
+        reading = Reading(quickly, messages)
+        fast_fill(server, messages, length)
+        fresh = reading.done()
+        grown = memory(server) - before
+        late = [numbers_of(client, messages) for client in slow]
+    most = 8 * followers + 64
+    whole = all(found == fresh for found in late)
+    once = fresh == sorted(set(fresh)) and len(fresh) >= messages
+    text = f"{followers} followers that stop reading {megabytes} MB: memory grew {grown} MB (most {most})"
+    outcome = (
+        "everybody got everything, once and in order" if whole and once else "NOT everybody got everything"
+    )
+    return Figure(whole and once and grown < most, f"{text}; {outcome}")
+
+
+class Reading:
+    """A follower that reads all the time, in a thread."""
+
+    def __init__(self, client: Stream, messages: int) -> None:
+        self._found: list[int] = []
+        self._thread = threading.Thread(
+            target=lambda: self._found.extend(numbers_of(client, messages)), daemon=True
+        )
+        self._thread.start()
+
+    def done(self) -> list[int]:
+        """What it has got, once that is everything."""
+        self._thread.join(120)
+        return self._found
+
+
+def numbers_of(client: Stream, messages: int) -> list[int]:
+    """Read pushes until so many messages came; return the numbers of all entries up to the last of them."""
+    client.socket.settimeout(60)
+    mark, found, data = b"$7\r\nmessage\r\n", 0, bytearray(client.buffer)
+    numbers: list[int] = []
+    while True:
+        found += data.count(mark)
+        numbers += [int(number) for number in SEQ.findall(data)]
+        if found >= messages:
+            return numbers
+        tail = data[data.rfind(b">2\r\n") :] if data.rfind(b">2\r\n") >= 0 else data
+        found -= tail.count(mark)
+        for number in SEQ.findall(tail):
+            numbers.remove(int(number))
+        data = bytearray(tail) + client.socket.recv(1 << 20)
+
+
+# Disks
+
+
+def disk(folder: Path, *, quick: bool) -> Figure:
+    """A log's disk that becomes full, and is freed: refusals in words, nothing lost, and how soon it is back."""
+    from tests.faults.machines import small_disk  # noqa: PLC0415 - needs root, which the others do not
+
+    rounds = 1 if quick else 5
+    said: list[str] = []
+    slowest = 0.0
+    refusals = set()
+    with small_disk(folder / "disk", "32m") as place, served(folder, ledger=place / "log.sqlite3") as server:
+        with server.resp_client() as client:
+            for _ in range(rounds):
+                ballast = place / "ballast"
+                ballast.write_bytes(bytes(16_000_000))
+                refusals.add(say_until_full(client, said))
+                ballast.unlink()
+                slowest = max(slowest, until_accepted(client, said))
+                client.call("PING")
+            kept = read_all(client)
+        server.kill()
+        server.restart()
+        with server.resp_client() as client:
+            kept_after = read_all(client)
+    whole = kept == said == kept_after
+    text = f"{rounds} times full: {len(said)} acknowledged, {'all' if whole else 'NOT ALL'} kept; back after"
+    words = all(refusal.startswith("NOSPACE ") and len(refusal.split()) > 4 for refusal in refusals)
+    return Figure(whole and words and slowest < 2.0, f"{text} {slowest:.2f} s (most 2 s); {refusals}")
+
+
+def say_until_full(client: RespClient, said: list[str]) -> str:
+    """Say long messages until one is refused; return the refusal."""
+    dice = Random(len(said))
+    while True:
+        text = f"{len(said)} ".ljust(50_000, chr(ord("a") + dice.randrange(26)))
+        try:
+            client.call("SAY", text)
+        except RespError as error:
+            return f"{error.code} {error.sentence}"
+        said.append(text)
+
+
+def until_accepted(client: RespClient, said: list[str]) -> float:
+    """Say one thing until it is accepted; return how long that took, in seconds."""
+    began = time.monotonic()
+    text = f"{len(said)} again"
+    while True:
+        try:
+            client.call("SAY", text)
+        except RespError:
+            time.sleep(0.02)
+        else:
+            said.append(text)
+            return time.monotonic() - began
+
+
+def read_all(client: RespClient) -> list[str]:
+    """The texts of all messages, in order."""
+    from tests.faults.crowd import everything  # noqa: PLC0415 - beside its only use
+
+    return [entry["text"] for entry in everything(client)]
+
+
+FIGURES: dict[str, Callable[..., Figure]] = {
+    "kills": kills,
+    "restart": restart,
+    "crowd": crowd,
+    "readers": readers,
+    "disk": disk,
+}
