@@ -1,14 +1,13 @@
 """A QR code in a terminal: two of its squares to a character, black on white whatever the terminal's colours.
 
 Scanners want dark on light, with a margin. Both colours are said, so that neither a dark nor a light terminal
-turns it around; it is drawn with the light squares, as a line that is not filled stays dark.
+turns it around.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 WHITE_ON_BLACK, PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
 """By number in the palette of 256 (xterm), where themes leave the colours as they are."""
@@ -18,11 +17,6 @@ HALVES = " ▄▀█"
 
 MARGIN = 2
 """Light squares around it. The standard wants four; every scanner takes two, and a screen has few lines."""
-
-
-def fits(columns: int, lines: Sequence[str]) -> bool:
-    """Tell whether a terminal of so many columns has room for a code."""
-    return bool(lines) and len(lines[0]) <= columns
 
 
 def squares(text: str) -> list[str]:
@@ -49,4 +43,5 @@ def drawn(text: str) -> list[str]:
     except (OSError, ValueError, UnicodeEncodeError):
         return []
     # A terminal that does not know its own width says 0.
-    return [f"{WHITE_ON_BLACK}{line}{PLAIN}" for line in lines] if fits(columns or 80, lines) else []
+    fits = len(lines[0]) <= (columns or 80)
+    return [f"{WHITE_ON_BLACK}{line}{PLAIN}" for line in lines] if fits else []

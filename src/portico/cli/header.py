@@ -49,8 +49,8 @@ def header(server: Server, directory: Path, *, quiet: bool) -> list[Header]:
         "Server waiting for connection...",
     ]
     if not quiet:
-        lines += _ways(server)
-    return [Header(line) for line in (*lines, *([] if quiet else _doors(server, directory)))]
+        lines += [*_ways(server), *_doors(server, directory)]
+    return [Header(line) for line in lines]
 
 
 def _ways(server: Server) -> list[str]:
