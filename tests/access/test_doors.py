@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from portico.server.http.site import ROUTES
 from portico.stores.tokens import TokenFile
 from tests.support.resp import RespError
 from tests.support.server import ServerProcess
@@ -143,3 +144,35 @@ def test_open_lets_everybody_in_and_a_token_gives_its_role(room):
         assert person.ask("Hello").startswith("You are Client")
         admin.call("AUTH", room.secrets["admin"])
         assert admin.call("REMOVE", "a.txt") == "OK"
+
+
+FREE = {("GET", "/"), ("GET", "/web/{name}"), ("GET", "/health"), ("GET", "/auth"), ("DELETE", "/auth")}
+"""What is answered without a token; `POST /auth` is where one is shown."""
+
+
+@pytest.mark.parametrize("method, path", sorted({(route.method, route.path) for route in ROUTES}))
+def test_every_route_wants_the_token_or_is_known_to_be_free(room, method, path):
+    where = path.replace("{name}", "main.js").replace("{path:.*}", "a.txt").replace("{id}", "x")
+    for verb in ("GET", "POST", "PATCH") if method == "*" else (method,):
+        status = fetch(room, where, method=verb)[0]
+        assert (status == 401) is ((method, path) not in FREE), (verb, where, status)
+        assert fetch(room, where, "wrong", method=verb)[0] == (401 if (method, path) not in FREE else status)
+
+
+def test_the_cookie_is_a_browsers_own(room):
+    secret = room.secrets["member"]
+    address = f"http://127.0.0.1:{room.port}/auth"
+    request = urllib.request.Request(address, method="POST", headers={"Authorization": f"Bearer {secret}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+        cookie = answer.headers["Set-Cookie"]
+        assert json.loads(answer.read()) == {"wanted": True, "role": "member", "files": "add"}
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    name, _, value = cookie.partition(";")[0].partition("=")
+    assert (name, value) == (f"portico-{room.port}", secret)
+    request = urllib.request.Request(address, headers={"Cookie": f"{name}={value}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+        assert json.loads(answer.read())["role"] == "member"
+    request = urllib.request.Request(address, headers={"Cookie": f"{name}=stale"})
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
+        assert json.loads(answer.read()) == {"wanted": True, "role": None, "files": None}
+        assert "Max-Age=0" in answer.headers["Set-Cookie"]

@@ -5,6 +5,7 @@ import { Composer } from "/web/composer.js";
 import { Connection } from "/web/connection.js";
 import { byId, button } from "/web/draw.js";
 import * as dialogs from "/web/dialogs.js";
+import * as door from "/web/door.js";
 import { Files } from "/web/files.js";
 import * as gone from "/web/gone.js";
 import { LogView } from "/web/log.js";
@@ -34,10 +35,6 @@ new People(connection, (name) => {
   composer.write(`/tell ${/\s/.test(name) ? `"${name}"` : name} `);
 });
 
-picking.listen((chosen) => {
-  turnTo("files");
-  uploads.add(chosen);
-});
 dialogs.listen();
 byId("help").addEventListener("click", () => help().catch((error) => log.note(error.message)));
 byId("invite").addEventListener("click", dialogs.invite);
@@ -81,4 +78,24 @@ function offline(retryAt) {
   );
 }
 
-connection.open();
+/** Offers what a role may do, and nothing in vain. */
+function offer({ role, files: level }) {
+  document.body.dataset.role = role;
+  byId("forget").hidden = document.body.dataset.locked !== "yes";
+  if (role === "reader") {
+    byId("look-only").hidden = false;
+    document.querySelectorAll(".speak, #files > .tools:has(#add)").forEach((part) => (part.hidden = true));
+    return;
+  }
+  uploads.mayReplace = level === "change";
+  picking.listen((chosen) => {
+    turnTo("files");
+    uploads.add(chosen);
+  });
+}
+byId("forget").addEventListener("click", door.forget);
+connection.addEventListener("state", () => connection.online || door.lookAgain());
+door.enter().then((facts) => {
+  offer(facts);
+  connection.open();
+});

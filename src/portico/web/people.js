@@ -1,6 +1,7 @@
 // Who is here, and who was: as `status` tells it, asked for again when somebody comes, goes or is renamed.
 
-import { byId, el, gathered, timeOf } from "/web/draw.js";
+import { ask } from "/web/dialogs.js";
+import { button, byId, el, gathered, timeOf } from "/web/draw.js";
 import { redraw } from "/web/filling.js";
 import { plural, when } from "/web/format.js";
 
@@ -59,12 +60,23 @@ export class People {
     if (mine) return person(session, el("b", {}, session.name), el("span", { class: "you" }, "you"), since);
     const write = () => this.write(session.name);
     const title = `Write to ${session.name} in private`;
-    return person(
+    const line = person(
       session,
       el("button", { type: "button", class: "link", title, click: write }, session.name),
       null,
       since,
     );
+    if (document.body.dataset.role === "admin") line.append(this.#sendAway(session.name));
+    return line;
+  }
+
+  /** What lets an admin end somebody's session. */
+  #sendAway(name) {
+    const place = el("div", {});
+    const drop = () => this.#connection.request("drop", { name }).catch((error) => place.append(error.message));
+    const sure = () => ask(place, `End the session of ${name}? It cannot be continued.`, "Send away", drop);
+    place.append(button("Send away", sure, { class: "link" }));
+    return place;
   }
 }
 

@@ -24,7 +24,7 @@ async def client(start) -> AsyncIterator[ClientSession]:
 
 async def test_every_part_is_served_with_its_type_and_policy(client):
     parts = {f"/web/{name}": asset for name, asset in assets().items() if name != PAGE}
-    for address, asset in {"/": document(ADD), **parts}.items():
+    for address, asset in {"/": document(ADD, locked=False), **parts}.items():
         async with client.get(address) as response:
             assert response.status == 200
             assert await response.read() == asset.body
@@ -70,9 +70,11 @@ def test_the_first_view_weighs_no_more_than_it_may():
 
 @pytest.mark.parametrize("name", LEVELS)
 def test_the_document_knows_how_far_files_may_be_changed(name):
-    page = document(LEVELS[name]).body.decode()
-    assert f'<body data-pane="talk" data-files="{name}">' in page
+    page = document(LEVELS[name], locked=name == "add").body.decode()
+    locked = "yes" if name == "add" else "no"
+    assert f'<body data-pane="talk" data-files="{name}" data-locked="{locked}">' in page
     assert "FILES" not in page
+    assert "LOCKED" not in page
 
 
 def test_the_document_names_parts_that_are_there_and_nothing_elsewhere():

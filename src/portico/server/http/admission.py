@@ -18,6 +18,7 @@ from portico.server.http.asking import settled
 from portico.server.http.conversation import conversation_of
 
 SCHEME = "bearer"
+BEARER = "send it as Authorization: Bearer TOKEN"
 
 FREE = frozenset({"/", "/web/{name}", "/auth", "/health"})
 """Routes without a secret: the page and its parts, the exchange of a token for a cookie, and whether the
@@ -55,5 +56,5 @@ async def admit(request: web.Request, gate: Gate, port: int) -> None:
         return
     grant = gate.anonymous()
     if grant is None:
-        raise NoToken("send it as Authorization: Bearer TOKEN")
+        raise NoToken(BEARER)
     call.may(grant)

@@ -18,7 +18,7 @@ import segno
 from aiohttp import web
 
 from portico.model.policy import NAMES
-from portico.server.http.asking import call_of
+from portico.server.http.conversation import conversation_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
@@ -76,14 +76,16 @@ def _ending(name: str) -> str:
 
 
 @cache
-def document(level: int) -> Asset:
-    """Return the page where files may be changed so far: it offers nothing else."""
-    return asset(PAGE, assets()[PAGE].body.replace(b"FILES", NAMES[level].encode()))
+def document(level: int, *, locked: bool) -> Asset:
+    """Return the page where files may be changed so far, and no further; `locked`, it asks for a token."""
+    body = assets()[PAGE].body.replace(b"FILES", NAMES[level].encode())
+    return asset(PAGE, body.replace(b"LOCKED", b"yes" if locked else b"no"))
 
 
 async def page(request: web.Request) -> web.Response:
     """Answer with the page."""
-    return served(request, document(call_of(request).service.policy.files))
+    server = conversation_of(request).connection.server
+    return served(request, document(server.policy.files, locked=server.gate.locked))
 
 
 async def part(request: web.Request) -> web.Response:

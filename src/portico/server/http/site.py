@@ -12,6 +12,7 @@ from portico.server.http import (
     admission,
     archives,
     bodies,
+    entrance,
     events,
     fetching,
     guard,
@@ -47,6 +48,7 @@ BEGUN = web.RequestKey("begun", bool)
 ROUTES = (
     *page.ROUTES,
     *messages.ROUTES,
+    *entrance.ROUTES,
     *events.ROUTES,
     *socket.ROUTES,
     *metrics.ROUTES,
@@ -147,6 +149,8 @@ class Site:
         response = refusal(error, status)
         if isinstance(error, NoToken | WrongToken):
             response.headers["WWW-Authenticate"] = 'Bearer realm="portico"'
+            if admission.shown(request, self._server.address[1])[1]:
+                entrance.without_cookie(response, self._server)
         if isinstance(error, ShutOut):
             response.force_close()
         return response
