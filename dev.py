@@ -9,8 +9,8 @@
                                 the benchmarks, each beside its peers; --quick for a look
     docs                        write docs/commands.md anew from the command table
     fuzz [args]                 the fuzzer
-    faults client|files [args]  messages or transfers over connections that are cut, to servers that are
-                                killed, by commands that are killed
+    faults all|WHAT [args]      what is promised when things go wrong, at full size: kills, restart, crowd,
+                                readers, disk, hostile, and our client and transfers disturbed
 
 It keeps a virtual environment in .venv: made when there is none, installed into once per change of
 pyproject.toml, with the tools of development only for the commands that need them. It uses the standard

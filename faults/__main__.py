@@ -1,4 +1,8 @@
-"""`python -m faults client` and `python -m faults files`, each with the flags that `--help` shows."""
+"""`python -m faults WHAT`, each with the flags that `--help` shows; `all` is everything, one after another.
+
+`client` and `files` disturb our own client: messages and transfers over connections that are cut. The others
+are `faults.figures`: what a server promises when things go wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from faults import client, transfers
+from faults.figures import FIGURES, Figure
 from faults.tree import copy_there_and_back
 from tests.support.server import ServerProcess
 
@@ -33,9 +38,28 @@ Torture = Callable[[ServerProcess, Path], Result]
 def main() -> int:
     """Torture what was asked for; exit code 1 when a promise was broken."""
     asked = _parser().parse_args()
-    tortures = _client(asked) if asked.what == "client" else _files(asked)
-    sound = [_try(name, asked.seed, torture) for name, torture in tortures]
+    everything = asked.what == "all"
+    sound = [
+        _measure(name, figure, quick=asked.quick)
+        for name, figure in FIGURES.items()
+        if everything or asked.what == name
+    ]
+    if everything or asked.what == "client":
+        sound += [_try(name, asked.seed, torture) for name, torture in _client(asked)]
+    if everything or asked.what == "files":
+        sound += [_try(name, asked.seed, torture) for name, torture in _files(asked)]
     return 0 if all(sound) else 1
+
+
+def _measure(name: str, figure: Callable[..., Figure], *, quick: bool) -> bool:
+    """Measure a figure in a folder of its own; say what came out."""
+    SCRATCH.mkdir(exist_ok=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=SCRATCH) as directory:
+        result = figure(Path(directory), quick=quick)
+    verdict = "sound" if result.sound else "BROKEN"
+    print(f"{name}: {verdict}: {result}; {time.monotonic() - began:.0f} s", flush=True)
+    return result.sound
 
 
 def _client(asked: argparse.Namespace) -> list[tuple[str, Torture]]:
@@ -108,17 +132,21 @@ def _parser() -> argparse.ArgumentParser:
         "client", help="messages over connections that are cut, servers that are killed"
     )
     files = commands.add_parser("files", help="the same for transfers, and a real tree")
-    library.add_argument("--says", type=int, default=10_000, help="texts over connections that are cut")
-    library.add_argument(
-        "--kills", type=int, default=100, help="kill -9 of the server, while everybody talks"
-    )
-    files.add_argument(
-        "--kills", type=int, default=200, help="kill -9, half of them of the server, half of commands"
-    )
-    files.add_argument(
-        "--tree", type=int, default=10_000, metavar="FILES", help="most files of the tree; 0: none"
-    )
-    for each in (library, files):
+    everything = commands.add_parser("all", help="everything, one after another: half an hour")
+    for name, figure in FIGURES.items():
+        summary = (figure.__doc__ or "").partition("\n")[0].rstrip(".")
+        one = commands.add_parser(name, help=summary[:1].lower() + summary[1:])
+        one.add_argument("--quick", action="store_true", help="at the size of a test")
+    everything.add_argument("--quick", action="store_true", help="at the size of a test, where there is one")
+    for each in (library, everything):
+        each.add_argument("--says", type=int, default=10_000, help="texts over connections that are cut")
+    for each, kills in ((library, 100), (files, 200), (everything, 200)):
+        each.add_argument("--kills", type=int, default=kills, help="kill -9; with files half of commands")
+    for each in (files, everything):
+        each.add_argument(
+            "--tree", type=int, default=10_000, metavar="FILES", help="most files of the tree; 0: none"
+        )
+    for each in (library, files, everything):
         each.add_argument("--cuts", type=int, default=1_000, help="cuts meanwhile")
         each.add_argument("--seconds", type=float, default=600.0, help="most time for the kills")
         each.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
