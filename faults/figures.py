@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import shutil
 import socket
 import statistics
 import threading
@@ -276,6 +277,9 @@ def numbers_of(client: Stream, messages: int) -> list[int]:
 
 # Disks
 
+LEFT_BYTES = 16_000_000
+"""What the log has before its disk is full."""
+
 A_FEW = 4
 """Words of a refusal: more than its code."""
 
@@ -288,11 +292,11 @@ def disk(folder: Path, *, quick: bool) -> Figure:
     said: list[str] = []
     slowest = 0.0
     refusals = set()
-    with small_disk(folder / "disk", "32m") as place, served(folder, ledger=place / "log.sqlite3") as server:
+    with small_disk(folder / "disk", "160m") as place, served(folder, ledger=place / "log.sqlite3") as server:
         with server.resp_client() as client:
             for _ in range(rounds):
                 ballast = place / "ballast"
-                ballast.write_bytes(bytes(16_000_000))
+                ballast.write_bytes(bytes(shutil.disk_usage(place).free - LEFT_BYTES))
                 refusals.add(say_until_full(client, said))
                 ballast.unlink()
                 slowest = max(slowest, until_accepted(client, said))

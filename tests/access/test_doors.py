@@ -176,3 +176,65 @@ def test_the_cookie_is_a_browsers_own(room):
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own server
         assert json.loads(answer.read()) == {"wanted": True, "role": None, "files": None}
         assert "Max-Age=0" in answer.headers["Set-Cookie"]
+
+
+def put(client, path, body, *options):
+    upload = client.call("PUT", path, len(body), *options)[1]
+    client.call("WRITE", upload, 0, body)
+    return client.call("FINISH", upload)
+
+
+def test_others_files_are_the_admins_to_change(room, tokens):
+    room.restart(files="change")
+    tokens.create("other", "member", None)
+    other = tokens.create("second", "member", None)[1]
+    not_mine = "DENIED {} was not put there with your token; who has put it, or an admin, may change it"
+    with room.resp_client() as mine, room.resp_client() as theirs, room.resp_client() as admin:
+        mine.call("AUTH", room.secrets["member"])
+        theirs.call("AUTH", other)
+        admin.call("AUTH", room.secrets["admin"])
+        for name in ("one", "two", "three", "four"):
+            put(mine, name, "mine")
+        assert refusal(theirs, "REMOVE", "one") == not_mine.format("one")
+        assert refusal(theirs, "MOVE", "one", "else") == not_mine.format("one")
+        assert refusal(theirs, "REMOVE", "a.txt") == not_mine.format("a.txt"), "it was there before"
+        put(theirs, "five", "theirs")
+        assert refusal(theirs, "MOVE", "five", "one", "REPLACE") == not_mine.format("one")
+        upload = theirs.call("PUT", "one", 3, "REPLACE")[1]
+        theirs.call("WRITE", upload, 0, "new")
+        assert refusal(theirs, "FINISH", upload) == not_mine.format("one")
+        assert mine.call("MOVE", "one", "moved") == "OK"
+        put(mine, "two", "newer", "REPLACE")
+    room.kill()
+    room.restart()
+    with room.resp_client() as mine, room.resp_client() as theirs, room.resp_client() as admin:
+        mine.call("AUTH", room.secrets["member"])
+        theirs.call("AUTH", other)
+        admin.call("AUTH", room.secrets["admin"])
+        assert refusal(theirs, "REMOVE", "moved") == not_mine.format("moved"), "also after a crash"
+        assert mine.call("REMOVE", "moved") == "OK"
+        assert mine.call("REMOVE", "two") == "OK"
+        assert admin.call("REMOVE", "three") == "OK"
+        assert admin.call("REMOVE", "a.txt") == "OK"
+    assert fetch(room, "/files/four", other, method="DELETE") == (403, "DENIED")
+    assert fetch(room, "/files/four", room.secrets["member"], method="DELETE")[0] in (200, 204)
+
+
+def test_the_shared_token_is_everybodys(tmp_path):
+    directory = tmp_path / "files"
+    directory.mkdir()
+    (directory / "a.txt").write_text("hello")
+    server = ServerProcess(directory, env={"PORTICO_TOKEN": "sesame, open please"}, files="change").start()
+    own = TokenFile(directory / ".portico" / "tokens.json").create("", "member", None)[1]
+    try:
+        with server.resp_client() as shared, server.resp_client() as member:
+            shared.call("AUTH", "sesame, open please")
+            member.call("AUTH", own)
+            put(member, "own.txt", "x")
+            assert shared.call("REMOVE", "a.txt") == "OK"
+            assert refusal(shared, "REMOVE", "own.txt").startswith("DENIED ")
+            put(shared, "all.txt", "x")
+            assert refusal(member, "REMOVE", "all.txt").startswith("DENIED ")
+            assert shared.call("REMOVE", "all.txt") == "OK"
+    finally:
+        server.stop()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from portico.model.access import EVERYBODY, MEMBER, Grant
+from portico.model.access import ADMIN, EVERYBODY, MEMBER, Grant
 from portico.model.errors import NoToken, PorticoError
 from portico.model.files import VISITOR, Author, Chunk, Order, Progress
 from portico.model.later import Later
@@ -192,7 +192,10 @@ class Call:
     def author(self) -> Author:
         """Return in whose name files are moved."""
         session = self.room.state.open_session(self.session or self.beside)
-        return Author(0, VISITOR) if session is None else Author(session.id, session.name)
+        number, name = (0, VISITOR) if session is None else (session.id, session.name)
+        if self.grant is None or not self.grant.token:
+            return Author(number, name)
+        return Author(number, name, self.grant.token, everything=self.grant.role == ADMIN)
 
     @property
     def desk(self) -> Desk:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portico.model.access import SHARED
+from portico.model.errors import Denied
+
 VISITOR = "visitor"
 """Who puts a file there without being a session, and without saying a name."""
 
@@ -46,10 +49,25 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes a file: a session and its name; session 0 is a visitor, or somebody outside the room."""
+    """Who changes a file: a session and its name; session 0 is a visitor, or somebody outside the room.
+
+    `token` is the id of the token that was shown, empty where none was; `everything` tells that what others
+    put there may be changed as well.
+    """
 
     session: int = 0
     name: str = ""
+    token: str = ""
+    everything: bool = True
+
+    def check(self, owner: str, path: str) -> None:
+        """Raise `Denied` for a file that was put there with another token, or by other means.
+
+        The token that all share is everybody's, and so is with it what nobody has put there by a token.
+        """
+        if self.everything or owner == self.token or (self.token == SHARED and not owner):
+            return
+        raise Denied(f"{path} was not put there with your token; who has put it, or an admin, may change it")
 
 
 @dataclass(frozen=True, slots=True)

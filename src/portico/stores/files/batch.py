@@ -239,7 +239,9 @@ class Batch:
         if path.casefold() in self._touched:
             self._flush()
         info = look(self._handles, path)
-        sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
+        known = self._catalog.recall(etag_of(info))
+        author.check(known.owner, path)
+        sha256 = known.sha256 or ""
         key = f"{REMOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "removed", path, author, info.st_size, sha256)
         return self._change(Intent(change, Identity.of(info)))
@@ -252,8 +254,11 @@ class Batch:
         info = look(self._handles, origin)
         if path == origin:
             raise taken(path)
-        self._refuse_taken(path, replace=may_replace, inode=info.st_ino)
-        sha256 = self._catalog.recall(etag_of(info)).sha256 or ""
+        known = self._catalog.recall(etag_of(info))
+        author.check(known.owner, origin)
+        if self._refuse_taken(path, replace=may_replace, inode=info.st_ino):
+            self._check_replaced(path, author)
+        sha256 = known.sha256 or ""
         key = f"{MOVE}:{secrets.token_hex(16)}"
         change = FileChange(key, "moved", path, author, info.st_size, sha256, origin)
         return self._change(Intent(change, Identity.of(info), may_replace))
@@ -324,8 +329,16 @@ class Batch:
     def _deposit(self, upload: Upload, author: Author) -> FileChange:
         sha256 = self._verified(upload)
         order = upload.order
-        kind = "changed" if self._refuse_taken(order.path, replace=order.replace) else "added"
+        kind = "added"
+        if self._refuse_taken(order.path, replace=order.replace):
+            self._check_replaced(order.path, author)
+            kind = "changed"
         return FileChange(f"{UPLOAD}:{upload.id}", kind, order.path, author, upload.offset, sha256)
+
+    def _check_replaced(self, path: str, author: Author) -> None:
+        """Raise `Denied` when a file that is to be replaced is somebody else's."""
+        if not author.everything:
+            author.check(self._catalog.recall(etag_of(look(self._handles, path))).owner, path)
 
     def _verified(self, upload: Upload) -> str:
         order = upload.order

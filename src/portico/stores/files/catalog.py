@@ -2,7 +2,7 @@
 
     uploads(id, body, synced, boot)    deposits under way; up to `synced` bytes survive a power cut
     changes(key, body, settled, at)    intents; settled ones of deposits answer who asks again within a day
-    known(etag, sha256, name)          digests that were computed, and who put the file there
+    known(etag, sha256, name, owner)   digests that were computed, who put the file there, and by which token
     receipts(path, etag, name, address, at)
 
 Losing this file costs comfort, never files: digests are computed again, uploads begin anew. So one that is
@@ -36,8 +36,9 @@ Sync = Literal["full", "normal"]
 APPLICATION_ID = 0x506F7246
 """`PorF` in ASCII, in the header of the file."""
 
-FORMAT = 1
-"""A catalog of another format is put aside: it holds nothing that cannot be found out again."""
+FORMAT = 2
+"""A catalog of another format is put aside: it holds nothing that cannot be found out again. One of format 1,
+which knew no owners, is taken over."""
 
 WRITE_SECONDS = 1.0
 """How long what was noted waits to be written."""
@@ -64,7 +65,7 @@ _TABLES = (
     "CREATE TABLE uploads (id TEXT PRIMARY KEY, body TEXT NOT NULL, synced INTEGER, boot TEXT)",
     "CREATE TABLE changes (key TEXT PRIMARY KEY, body TEXT NOT NULL, settled INTEGER, at INTEGER)",
     "CREATE INDEX changes_at ON changes (settled, at)",
-    "CREATE TABLE known (id INTEGER PRIMARY KEY, etag TEXT UNIQUE, sha256 TEXT, name TEXT)",
+    "CREATE TABLE known (id INTEGER PRIMARY KEY, etag TEXT UNIQUE, sha256 TEXT, name TEXT, owner TEXT)",
     "CREATE TABLE receipts (id INTEGER PRIMARY KEY, path TEXT, etag TEXT, name TEXT, address TEXT, at INT)",
     "CREATE INDEX receipts_path ON receipts (path, id)",
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -79,8 +80,9 @@ _SETTLE = "UPDATE changes SET body = ?, settled = 1 WHERE key = ?"
 _ENDS = (_SETTLE, _REFUSE)
 _DONE = "UPDATE changes SET body = ? WHERE key = ?"
 _LEARN = (
-    "INSERT INTO known (etag, sha256, name) VALUES (?, ?, ?) ON CONFLICT (etag) DO UPDATE SET "
-    "sha256 = coalesce(excluded.sha256, sha256), name = coalesce(nullif(excluded.name, ''), name)"
+    "INSERT INTO known (etag, sha256, name, owner) VALUES (?, ?, ?, ?) ON CONFLICT (etag) DO UPDATE SET "
+    "sha256 = coalesce(excluded.sha256, sha256), name = coalesce(nullif(excluded.name, ''), name), "
+    "owner = coalesce(nullif(excluded.owner, ''), owner)"
 )
 _RECEIPT = "INSERT INTO receipts (path, etag, name, address, at) VALUES (?, ?, ?, ?, ?)"
 _COMFORT = (_LEARN, _RECEIPT)
@@ -92,6 +94,7 @@ class Known:
 
     sha256: str | None = None
     by: str = ""
+    owner: str = ""
 
 
 NOTHING = Known()
@@ -187,11 +190,11 @@ class Catalog:
 
     # --- digests and who put it ---
 
-    def learn(self, etag: str, sha256: str | None, by: str = "") -> None:
-        """Remember the digest of a content, or who put it there, or both."""
+    def learn(self, etag: str, sha256: str | None, by: str = "", owner: str = "") -> None:
+        """Remember the digest of a content, or who put it there and by which token, or all of it."""
         before = self._memory.get(etag, NOTHING)
-        self._remember(etag, Known(sha256 or before.sha256, by or before.by))
-        self._note(_LEARN, (etag, sha256, by))
+        self._remember(etag, Known(sha256 or before.sha256, by or before.by, owner or before.owner))
+        self._note(_LEARN, (etag, sha256, by, owner))
 
     def unknown(self, etag: str) -> bool:
         """Tell whether nothing in memory knows the digest of a content: it may be computed in less time
@@ -204,8 +207,8 @@ class Catalog:
         """Return what is known of a content."""
         known = self._memory.get(etag)
         if known is None:
-            rows = self._select("SELECT sha256, name FROM known WHERE etag = ?", (etag,))
-            known = Known(*rows[0]) if rows else NOTHING
+            rows = self._select("SELECT sha256, name, owner FROM known WHERE etag = ?", (etag,))
+            known = Known(rows[0][0], rows[0][1] or "", rows[0][2] or "") if rows else NOTHING
             self._remember(etag, known)
         return known
 
@@ -391,6 +394,11 @@ def _wrong(connection: sqlite3.Connection) -> str:
         connection.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             connection.execute(statement)
+        connection.execute("COMMIT")
+    elif (owner, version) == (APPLICATION_ID, 1):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ALTER TABLE known ADD COLUMN owner TEXT")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     elif (owner, version) != (APPLICATION_ID, FORMAT):
         return f"it is of format {version}, this one knows {FORMAT}"

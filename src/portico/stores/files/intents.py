@@ -81,6 +81,7 @@ def pack(intent: Intent) -> str:
             change.sha256,
             change.origin,
             facts and [facts.path, facts.size, facts.mtime, facts.etag, facts.sha256, facts.by],
+            change.author.token,
         ]
     )
 
@@ -88,9 +89,11 @@ def pack(intent: Intent) -> str:
 def unpack(key: str, text: str) -> Intent:
     """Return the intent of a key; raise `ValueError` for what `pack` did not write."""
     try:
-        file, may_replace, kind, path, session, name, size, sha256, origin, facts = json.loads(text)
+        file, may_replace, kind, path, session, name, size, sha256, origin, facts, *token = json.loads(text)
         known = None if facts is None else FileFacts(*facts)
-        change = FileChange(key, kind, path, Author(session, name), size, sha256, origin, 0, known)
+        change = FileChange(
+            key, kind, path, Author(session, name, *token[:1]), size, sha256, origin, 0, known
+        )
     except TypeError as error:
         raise ValueError(f"no intent: {text}") from error
     return Intent(change, Identity(*file), may_replace)

@@ -30,9 +30,9 @@ from functools import partial
 from pathlib import Path
 
 from portico.model.errors import Exists, PorticoError, Unavailable
-from portico.model.files import FileChange, FileFacts
+from portico.model.files import Author, FileChange, FileFacts
 from portico.stores.files import beneath
-from portico.stores.files.catalog import Catalog
+from portico.stores.files.catalog import Catalog, Known
 from portico.stores.files.deposits import Uploads
 from portico.stores.files.folders import Folders
 from portico.stores.files.handles import Handles, reserved
@@ -146,8 +146,8 @@ class Publisher:
         info = _found(handles, change.path)
         if info is None or not intent.file.unwritten(info):
             return intent.done(_once(change))
-        by = change.author.name if kind == UPLOAD else ""
-        return self._done(intent, change.change, info, change.sha256, by)
+        author = change.author if kind == UPLOAD else Author()
+        return self._done(intent, change.change, info, Known(change.sha256, author.name, author.token))
 
     def _make(self, pending: Pending, handles: Handles) -> None:
         """Change a name, and give the outcome."""
@@ -172,7 +172,8 @@ class Publisher:
         # Opened while it has this name.
         file = upload.file()
         kind = self._name(self._uploads.folder, upload.id, intent, handles)
-        return self._done(intent, kind, os.fstat(file), change.sha256, change.author.name)
+        known = Known(change.sha256, change.author.name, change.author.token)
+        return self._done(intent, kind, os.fstat(file), known)
 
     def _move(self, intent: Intent, handles: Handles) -> FileChange:
         change = intent.change
@@ -186,7 +187,7 @@ class Publisher:
         self._name(origin, name, intent, handles)
         self._folders.gone(origin, name)
         self._expect(change.origin, None)
-        return self._done(intent, "moved", look(handles, change.path), known.sha256 or "", known.by)
+        return self._done(intent, "moved", look(handles, change.path), known)
 
     def _vanish(self, intent: Intent, handles: Handles) -> FileChange:
         path = intent.change.path
@@ -210,10 +211,10 @@ class Publisher:
         with reserved(self._folders, folder, name, f"{parent}/" if parent else "", beside):
             return _rename(origin, old, folder, name, intent)
 
-    def _done(self, intent: Intent, kind: str, info: os.stat_result, sha256: str, by: str) -> FileChange:
+    def _done(self, intent: Intent, kind: str, info: os.stat_result, known: Known) -> FileChange:
         path = intent.change.path
-        facts = facts_of(path, info, sha256, by)
-        self._catalog.learn(facts.etag, sha256 or None, by)
+        facts = facts_of(path, info, known.sha256 or "", known.by)
+        self._catalog.learn(facts.etag, known.sha256 or None, known.by, known.owner)
         self._expect(path, facts.etag)
         return intent.done(facts, kind)
 
