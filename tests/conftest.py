@@ -28,7 +28,7 @@ SLOW = (
 )
 """What is slow as a whole: real processes that are tormented, typed to, and waited for."""
 
-LONGEST = ("faults/test_vanished.py", "faults/test_deadlines.py")
+LONGEST = ("faults/test_vanished.py", "faults/test_locked.py", "faults/test_deadlines.py")
 """What waits up to a minute begins first, so that in the end the other workers do not wait for it."""
 
 notices.STEP_MS = 5

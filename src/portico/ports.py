@@ -262,7 +262,10 @@ class Clock(Protocol):
     """Time and what passes with it, for those who may not ask the machine themselves."""
 
     def now(self) -> int:
-        """Return the present instant: microseconds since 1970, UTC."""
+        """Return the present instant: microseconds since 1970, UTC; it goes back when somebody sets it."""
+
+    def ticks(self) -> float:
+        """Return seconds since some moment, which never go back: for how long something may take."""
 
     async def next_entry(self, after: int, seconds: float) -> bool:
         """Wait until the room has an entry after number `after` (True) or the time is up (False)."""

@@ -17,6 +17,9 @@ class StillClock:
     def now(self) -> int:
         return self.instant
 
+    def ticks(self) -> float:
+        return self.instant / 1_000_000
+
     async def next_entry(self, after: int, seconds: float) -> bool:
         if self.meanwhile:
             self.meanwhile.pop(0)()

@@ -52,7 +52,7 @@ def export(path: Path, write: Write, now: int, progress: Progress, *, damaged: b
 
     Raise `NotFound` or `Refused` when there is no log to be read, `Unavailable` when one is not whole.
     """
-    with reading(path) as file:
+    with reading(path, damaged=damaged) as file:
         total = file.bounds.last - file.bounds.first + 1
         survey = Survey(file, damaged=damaged)
         survey.run(lambda done, _: progress(done, 2 * total))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,15 +30,15 @@ Progress = Callable[[int, int], None]
 class LogFile:
     """The room's records in a file, at most up to `bounds.last` as it was when the file was opened."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        """Look at what there is."""
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, damaged: bool = False) -> None:
+        """Look at what there is; with `damaged`, as far as it can be found out."""
         self._connection = connection
         self.path = path
         with in_port_terms(path):
             self.identity = sqlite_reader.identity(connection)
             # Snapshots first: a server may write one, and then trim what stands before it.
             self.snapshots: Sequence[Snapshot] = kept_snapshots(connection, ROOM)
-            self.bounds: Bounds = sqlite_reader.head(connection, ROOM)
+            self.bounds: Bounds = (self._readable_bounds if damaged else sqlite_reader.head)(connection, ROOM)
 
     @property
     def base(self) -> Snapshot | None:
@@ -88,6 +89,24 @@ class LogFile:
         with in_port_terms(self.path):
             return sqlite_reader.read(self._connection, self.path, ROOM, after, limit)
 
+    def _readable_bounds(self, connection: sqlite3.Connection, room: str) -> Bounds:
+        """Return the bounds; where the end is cut off, up to the last record before it."""
+        try:
+            return sqlite_reader.head(connection, room)
+        except sqlite3.DatabaseError:
+            first = sqlite_reader.first(connection, room)
+        beyond = first
+        while self._has(beyond):
+            beyond *= 2
+        count = bisect_left(range(first, beyond), 1, key=lambda position: int(not self._has(position)))
+        return Bounds(first, first + count - 1)
+
+    def _has(self, position: int) -> bool:
+        try:
+            return bool(self._page(position - 1, 1))
+        except Unavailable:
+            return False
+
     def _missing(self, position: int) -> Unavailable:
         with in_port_terms(self.path):
             trimmed = position < sqlite_reader.head(self._connection, ROOM).first
@@ -97,11 +116,14 @@ class LogFile:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[LogFile]:
-    """Open a log to read it; raise `NotFound` when there is none, `Refused` when it cannot be used."""
+def reading(path: Path, *, damaged: bool = False) -> Iterator[LogFile]:
+    """Open a log to read it; raise `NotFound` when there is none, `Refused` when it cannot be used.
+
+    With `damaged`, one of which only some can be read is no reason to raise.
+    """
     require_log(path)
-    with contextlib.closing(open_reading(path)) as connection:
-        yield LogFile(connection, path)
+    with contextlib.closing(open_reading(path, damaged=damaged)) as connection:
+        yield LogFile(connection, path, damaged=damaged)
 
 
 def require_log(path: Path) -> None:

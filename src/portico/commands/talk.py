@@ -95,10 +95,11 @@ async def history(
         entries = await past.newest(count, wanted)
     else:
         entries = await past.page(since, count, wanted)
-    deadline = call.service.clock.now() + (wait or 0) * 1_000
-    while not entries and (left := deadline - call.service.clock.now()) > 0:
+    clock = call.service.clock
+    end = clock.ticks() + (wait or 0) / 1_000
+    while not entries and (left := end - clock.ticks()) > 0:
         since = past.head
-        if not await call.service.clock.next_entry(since, left / 1_000_000):
+        if not await clock.next_entry(since, left):
             break
         entries = await past.page(since, count, call.filter(kind))
     return Page(entries)

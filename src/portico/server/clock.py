@@ -20,6 +20,10 @@ class MachineClock:
         """Return the present instant: microseconds since 1970, UTC."""
         return time.time_ns() // 1_000
 
+    def ticks(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
     async def next_entry(self, after: int, seconds: float) -> bool:
         """Wait until the room has an entry after a number (True) or the time is up (False)."""
         if self._head() > after:

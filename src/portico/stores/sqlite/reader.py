@@ -56,6 +56,14 @@ def head(connection: sqlite3.Connection, room: str) -> Bounds:
     return Bounds(1, 0) if last is None else Bounds(first, last)
 
 
+def first(connection: sqlite3.Connection, room: str) -> int:
+    """Return the oldest position kept, of a room that has one, whatever stands at the end of the file."""
+    (position,) = connection.execute(
+        f"SELECT min(position) FROM records_{room_id(connection, room)}"  # noqa: S608 - a number of ours
+    ).fetchone()
+    return int(position)
+
+
 def load_snapshot(connection: sqlite3.Connection, room: str) -> Snapshot | None:
     """Return the newest snapshot whose checksum is right."""
     for position, frame in connection.execute(

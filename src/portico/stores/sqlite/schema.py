@@ -114,8 +114,11 @@ def open_writing(path: Path, sync: Sync) -> sqlite3.Connection:
     return connection
 
 
-def open_reading(path: Path) -> sqlite3.Connection:
-    """Open a log that exists, to be read only, beside the server that may be writing it; raise `Refused`."""
+def open_reading(path: Path, *, damaged: bool = False) -> sqlite3.Connection:
+    """Open a log that exists, to be read only, beside the server that may be writing it; raise `Refused`.
+
+    With `damaged` also one whose end is cut off.
+    """
     if not path.exists():
         raise Refused(f"there is no log at {path}; give the path of one")
     with opening(path):
@@ -127,6 +130,9 @@ def open_reading(path: Path) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
+            if damaged:
+                # Only with this does SQLite open a file that is shorter than its header says.
+                connection.execute("PRAGMA writable_schema = ON")
             _refuse_older(_accept(connection, path), path)
         except BaseException:
             connection.close()
