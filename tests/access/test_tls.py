@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import shlex
 import signal
 import socket
 import ssl
@@ -152,8 +153,7 @@ def test_the_dialogue_of_netcat(server):
 
 @pytest.mark.peer("redis-cli", "apt-get install redis-tools")
 def test_redis_cli(server):
-    certificate = server.directory / ".portico" / "tls-cert.pem"
-    command = ["redis-cli", "-3", "--tls", "--cacert", certificate, "-p", str(server.port)]
+    command = shlex.split(server.wait_for("From programs: ").removeprefix("From programs: "))
     typed = "NAME alice\nSAY hello\nBYE\n"
     done = subprocess.run(command, input=typed, capture_output=True, text=True, timeout=20, check=False)
     assert done.stdout.startswith("alice\n2\n")

@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +46,13 @@ def open_tokens(place: Place, shared: str) -> TokenFile:
 
 
 def open_certificates(
-    place: Place, host: str, own: tuple[Path, Path] | None, note: Callable[[str], None]
+    place: Place, hosts: Iterable[str], own: tuple[Path, Path] | None, note: Callable[[str], None]
 ) -> Certificates:
-    """Return the operator's own certificate and key, or the room's self-signed ones; raise `Refused`."""
-    return Certificates(Pair(*own) if own else self_signed(place.private, [host]), note)
+    """Return the operator's own certificate and key, or the room's self-signed ones; raise `Refused`.
+
+    Those are made for `hosts`, by which others reach this machine, and for its own names.
+    """
+    return Certificates(Pair(*own) if own else self_signed(place.private, hosts), note)
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

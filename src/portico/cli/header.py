@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from portico.app.place import PRIVATE
 from portico.cli.code import drawn
 from portico.cli.printer import Header
 from portico.cli.reach import addresses, is_loopback
@@ -49,11 +50,11 @@ def header(server: Server, directory: Path, *, quiet: bool) -> list[Header]:
         "Server waiting for connection...",
     ]
     if not quiet:
-        lines += [*_ways(server), *_doors(server, directory)]
+        lines += [*_ways(server, directory), *_doors(server, directory)]
     return [Header(line) for line in lines]
 
 
-def _ways(server: Server) -> list[str]:
+def _ways(server: Server, directory: Path) -> list[str]:
     """Return how the room is reached, by the address that others know this machine by."""
     host, port = server.address
     reach, *others = addresses(host)
@@ -70,7 +71,7 @@ def _ways(server: Server) -> list[str]:
             f"Talk to it:    openssl s_client -quiet -connect {at}   (type help for the commands)",
             f"With a prompt: {command()} connect -s tls://{at}",
             f"In a browser:  https://{at}/",
-            f"From programs: redis-cli -3 --tls -h {reach} -p {port}   (or any Redis client library)",
+            f"From programs: redis-cli -3 -h {reach} -p {port} --tls{_believing(server, directory)}",
             f"Its key is {server.certificates.fingerprint}",
         ]
     if others:
@@ -78,6 +79,12 @@ def _ways(server: Server) -> list[str]:
     if not is_loopback(host):
         lines += drawn(f"{'http' if server.certificates is None else 'https'}://{at}/")
     return lines
+
+
+def _believing(server: Server, directory: Path) -> str:
+    """Return the flag by which redis-cli believes a certificate that nobody else has signed."""
+    path = server.certificates.path if server.certificates else Path()
+    return f" --cacert {shlex.quote(str(path))}" if path.is_relative_to(directory / PRIVATE) else ""
 
 
 def _doors(server: Server, directory: Path) -> Iterator[str]:

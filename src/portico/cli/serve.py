@@ -89,7 +89,7 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
     from portico.app import serve as app
     from portico.cli import header
     from portico.cli.console import Console
-    from portico.cli.reach import is_loopback
+    from portico.cli.reach import addresses, is_loopback
 
     place = Place(
         directory,
@@ -118,7 +118,7 @@ def _serve(directory: Path, values: dict[str, Any]) -> None:
         own = _pair(values)
         certificates = None
         if own is not None or values["tls"]:
-            certificates = app.open_certificates(place, values["host"], own, console.note)
+            certificates = app.open_certificates(place, addresses(values["host"]), own, console.note)
         entrance = app.Entrance(tokens, certificates)
         app.run(lambda: app.serve(place, _settings(values), entrance, console, ready))
     finally:
