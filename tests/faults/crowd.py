@@ -37,11 +37,13 @@ def fast_fill(server: ServerProcess, count: int, length: int = 100) -> None:
             assert answers.count(b":") == len(batch), answers[:200]
 
 
-def everything(client: RespClient, kind: str = "message") -> list[dict[str, Any]]:
+def everything(client: RespClient, kind: str = "message", page_size: int = 1000) -> list[dict[str, Any]]:
     """All entries of a kind, page by page."""
     found: list[dict[str, Any]] = []
     since = 0
-    while page := [pairs(e) for e in client.call("HISTORY", "SINCE", since, "COUNT", 1000, "KIND", kind)]:
+    while page := [
+        pairs(e) for e in client.call("HISTORY", "SINCE", since, "COUNT", page_size, "KIND", kind)
+    ]:
         found += page
         since = page[-1]["seq"]
     return found
