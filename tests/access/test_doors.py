@@ -7,9 +7,10 @@ import urllib.request
 
 import pytest
 
+import portico
 from portico.server.http.site import ROUTES
 from portico.stores.tokens import TokenFile
-from tests.support.resp import RespError
+from tests.support.resp import RespError, pairs
 from tests.support.server import ServerProcess
 
 WRONG = "this token is not valid here; ask whoever runs the room for one"
@@ -50,6 +51,18 @@ def refusal(client, *words):
     with pytest.raises(RespError) as refused:
         client.call(*words)
     return f"{refused.value.code} {refused.value.sentence}"
+
+
+def test_who_is_sent_away_does_not_come_back_by_itself(room):
+    address, member = f"127.0.0.1:{room.port}", room.secrets["member"]
+    with portico.Client(address, token=member, name="Ann") as ann, room.resp_client() as admin:
+        ann.say("Hello")
+        admin.call("AUTH", room.secrets["admin"])
+        assert admin.call("DROP", "Ann") == "OK"
+        with pytest.raises(portico.Denied, match="an admin has ended this session"):
+            ann.say("Still here")
+        (row,) = [pairs(row) for row in admin.call("STATUS")]
+        assert (row["name"], row["reason"]) == ("Ann", "dropped")
 
 
 def test_every_wire_wants_the_token_and_takes_it(room):

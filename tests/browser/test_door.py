@@ -62,6 +62,13 @@ def test_who_is_revoked_is_asked_again_and_an_admin_sends_somebody_away(room, vi
         window.shows("End the session", "#present")
         window.click("#present .danger")
         assert person.rest()[-1] == "* an admin has ended this session"
+    with room.resp_client() as admin:
+        window.type("#name", "Ann")
+        window.click("#join button")
+        window.shows("You are Ann", "#me")
+        admin.call("AUTH", secret)
+        admin.call("DROP", "Ann")
+        window.shows("An admin has ended this session", "#join-error")
     room.tokens.revoke(guest.id)
     window.find("#token")
     window.shows("not valid any more", "#door-error")

@@ -209,7 +209,7 @@ def test_an_admin_sends_somebody_away_for_good(room):
     (line,) = admin.call("STATUS")
     assert pairs(line)["reason"] == "dropped"
     again = program(room, MEMBERS)
-    assert again.refusal("HELLO", 3, "RESUME", secret).startswith("NOTFOUND ")
+    assert again.refusal("HELLO", 3, "RESUME", secret).startswith("DENIED an admin has ended this session")
     assert dict(again.call("HELLO", 3, "SETNAME", "Ann"))["name"] == "Ann"
 
 

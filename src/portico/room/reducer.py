@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portico.model.entries import Entry, entries_of
-from portico.model.errors import Full, KeyReused, NameTaken, NotFound, PorticoError
+from portico.model.errors import Denied, Full, KeyReused, NameTaken, NotFound, PorticoError
 from portico.model.records import (
     Erase,
     Erased,
@@ -54,6 +54,11 @@ def content_digest(text: str, to_name: str) -> str:
 def ended() -> NotFound:
     """Return the error of one who speaks for a session that is over."""
     return NotFound("this session has ended; connect again, or RESUME it")
+
+
+def sent_away() -> Denied:
+    """Return the error of one who would continue a session that an admin has ended."""
+    return Denied("an admin has ended this session; it cannot be continued")
 
 
 def apply(state: State, position: int, record: Record) -> Outcome:
@@ -124,6 +129,8 @@ def _resume(state: State, record: Resume) -> Outcome:
     session = state.sessions.get(record.session)
     if session is None or (session.disconnected is not None) is not record.back:
         return Outcome(error=ended())
+    if session.dropped:
+        return Outcome(error=sent_away())
     if record.back:
         error = refuse_place(state, session.name)
         if error is not None:

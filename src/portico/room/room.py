@@ -21,7 +21,7 @@ from portico.ports import Stored
 from portico.room.forecast import Forecast
 from portico.room.names import fold
 from portico.room.outbox import Outbox
-from portico.room.reducer import Outcome, apply, ended, known_key, no_entry, nobody
+from portico.room.reducer import Outcome, apply, ended, known_key, no_entry, nobody, sent_away
 from portico.room.state import Session, State
 from portico.room.tail import Tail
 
@@ -62,10 +62,12 @@ class Room:
         return self._propose(self._join(now, name, address, secret))
 
     def resume(self, now: int, secret: str, address: Address) -> tuple[Session, Later]:
-        """Continue the session of a secret's digest; raise `NotFound`, `Full` or `NameTaken`."""
+        """Continue the session of a secret's digest; raise `NotFound`, `Denied`, `Full` or `NameTaken`."""
         session = self.state.resumable(secret, now)
         if session is None:
             raise NotFound("no session can be continued with this secret; join with a name instead")
+        if session.dropped:
+            raise sent_away()
         prospect = self._forecast.prospect(session.id)
         back = not prospect.present
         if back:

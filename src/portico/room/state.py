@@ -45,6 +45,11 @@ class Session:
     reason: str = ""
     resumed: int = 0
 
+    @property
+    def dropped(self) -> bool:
+        """Whether an admin has ended it, so that it cannot be continued."""
+        return self.disconnected is not None and self.reason == DROPPED
+
 
 @dataclass(slots=True)
 class State:
@@ -77,15 +82,11 @@ class State:
         return [self.sessions[session] for session in sorted(self.names.values())]
 
     def resumable(self, secret: str, now: int) -> Session | None:
-        """Return the session that a secret's digest continues, if it is open or ended not too long ago.
-
-        One that was dropped is over.
-        """
+        """Return the session that a secret's digest continues, if it is open or ended not too long ago."""
         session = self.sessions.get(self.secrets.get(secret, 0))
         if session is None or session.disconnected is None:
             return session
-        ended = session.reason == DROPPED or now - session.disconnected > RESUME_MICROSECONDS
-        return None if ended else session
+        return None if now - session.disconnected > RESUME_MICROSECONDS else session
 
     def forget_sessions(self) -> None:
         """Let go of the oldest ended sessions beyond the limit, once those are one in a hundred.

@@ -159,7 +159,10 @@ export class Connection extends EventTarget {
     } catch (error) {
       if (error.code === "LOST") throw error;
       if (error.code === "NOTFOUND") await this.#rejoin(before.name);
-      else this.#tell("left", { name: before.name, error });
+      else {
+        if (error.code === "DENIED") this.#forget();
+        this.#tell("left", { name: before.name, error });
+      }
       return this.request("hello");
     }
   }
