@@ -16,7 +16,6 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -24,35 +23,13 @@ from typing import Self
 
 from bench.crashes import torture
 from bench.servers import launch_portico
+from faults.figure import Figure, served
+from faults.hostile import hostile
 from portico.server.limits import PARTIAL_SECONDS
 from tests.faults.crowd import SEQ, fast_fill, memory
 from tests.support.resp import RespClient, RespError, encode
 from tests.support.server import ServerProcess
 from tests.support.stream import Stream
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What came out, beside what was promised."""
-
-    sound: bool
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@contextlib.contextmanager
-def served(folder: Path, **flags: object) -> Iterator[ServerProcess]:
-    """A server on a new directory."""
-    directory = folder / "served"
-    directory.mkdir(exist_ok=True)
-    server = ServerProcess(directory, quiet=True, **flags).start()  # type: ignore[arg-type]
-    try:
-        yield server
-    finally:
-        server.stop()
-
 
 SOON_SECONDS = 2.0
 
@@ -354,4 +331,5 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "crowd": crowd,
     "readers": readers,
     "disk": disk,
+    "hostile": hostile,
 }

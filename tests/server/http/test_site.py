@@ -185,12 +185,19 @@ async def test_an_answer_that_takes_its_time_comes_after_the_end_of_input(start)
     assert (await peer.rest()).startswith(b"HTTP/1.1 201 ")
 
 
-async def test_half_a_body_at_the_end_of_input_says_nothing(start):
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_half_a_body_at_the_end_of_input_is_refused(start, at_once):
     served = await start()
     peer = await served.connect()
     peer.send(request("POST /messages HTTP/1.1", "Content-Length: 50", body="Hello"))
+    if not at_once:
+        await until(
+            lambda: any(each.reader and each.reader.answering for each in served.server.door.connections)
+        )
     peer.end()
-    await peer.rest()
+    answer = await peer.rest()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'{"code":"ERR","message":"protocol: the body was cut short"}' in answer
     await until(lambda: not served.server.connections())
     assert not served.console.told
 

@@ -80,8 +80,7 @@ class Conversation(web.RequestHandler):
         self.connection.time(partial=False)
         if self._ended:
             self._close_behind_last()
-            if not request.content.is_eof():
-                request.content.set_exception(ConnectionResetError("the body was cut short"))
+            self._cut_off(request)
 
     def answer_ends(self) -> None:
         """Take note that the answer is there."""
@@ -113,12 +112,11 @@ class Conversation(web.RequestHandler):
         """Answer what came whole, then close; True while there is something to answer."""
         if self.connection.reader is None:
             return self.connection.eof_received()
-        request = self._current_request
-        cut_short = request is not None and not request.content.is_eof()
-        idle = self._waiter is not None and not self._messages
-        if cut_short or idle:
+        if self._waiter is not None and not self._messages:
             return False
         self._ended = True
+        if self._current_request is not None:
+            self._cut_off(self._current_request)
         self._close_behind_last()
         return True
 
@@ -127,6 +125,12 @@ class Conversation(web.RequestHandler):
         if self.connection.reader is None:
             return self.connection.cut_short()
         return self.eof_received()
+
+    def _cut_off(self, request: web.BaseRequest) -> None:
+        """Have whoever reads the rest of a body hear that it does not come."""
+        if not request.content.is_eof():
+            request.content.set_exception(ProtocolError("protocol: the body was cut short"))
+            self.hear_no_more()
 
     def shaking_hands(self, *, done: bool) -> None:
         """Hands were shaken before."""
