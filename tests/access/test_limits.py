@@ -1,5 +1,6 @@
 """A real server's limits and what it notes down: addresses, pace, memory, modes, the audit log, sd_notify."""
 
+import contextlib
 import json
 import os
 import socket
@@ -10,6 +11,7 @@ import pytest
 
 from portico.server.limits import HELD_BYTES
 from tests.faults.crowd import memory, wait_until
+from tests.support.resp import encode
 from tests.support.server import ServerProcess, clean_environment
 
 SECRETS = ("sesame-open-please", "a secret body")
@@ -61,6 +63,25 @@ def reconnects(server, mine):
         return True
     sock.close()
     return False
+
+
+@pytest.mark.slow
+def test_who_shows_no_token_and_reads_nothing_is_given_little(serve):
+    server = serve(env={"PORTICO_TOKEN": SECRETS[0]})
+    before = memory(server)
+    floods = (encode("PING"), encode("HELLO", 3), encode("AUTH", "wrong"), encode("COMMAND", "DOCS"))
+    strangers = [connect(server, f"127.0.0.{number}") for number in range(2, 10)]
+    for number, sock in enumerate(strangers):
+        sock.settimeout(0.3)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            for _ in range(50):
+                sock.sendall(floods[number % len(floods)] * 20_000)
+    with server.resp_client() as member:
+        assert member.call("AUTH", SECRETS[0]) == "OK"
+        assert member.call("PING") == "PONG"
+    assert memory(server) - before < 32
+    for sock in strangers:
+        sock.close()
 
 
 @pytest.mark.slow
