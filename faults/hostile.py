@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from random import Random
 from urllib.parse import quote_from_bytes
@@ -25,13 +25,14 @@ from urllib.parse import quote_from_bytes
 from faults.figure import Figure, served
 from fuzz import corpus
 from fuzz.mutate import mutate
+from portico.room.limits import SESSIONS_REMEMBERED
 from tests.faults.crowd import memory, wait_until
 from tests.support.resp import encode
 from tests.support.server import ServerProcess
 from tests.support.stream import Stream
 from tests.support.web import asking, handshake
 
-FRAMES, NAMES, HELD_BOMBS = 1_000_000, 20_000, 200
+FRAMES, NAMES, HELD_BOMBS, VISITS = 1_000_000, 20_000, 200, SESSIONS_REMEMBERED
 
 MOST_MEGABYTES = 64
 
@@ -50,13 +51,15 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 def hostile(folder: Path, *, quick: bool, seed: int = 1) -> Figure:
     """All of it at one server; what came of it."""
-    frames, names, held = (3_000, 200, 50) if quick else (FRAMES, NAMES, HELD_BOMBS)
+    frames, names, held, visits = (3_000, 200, 50, 0) if quick else (FRAMES, NAMES, HELD_BOMBS, VISITS)
     random = Random(seed)
     (folder / "beside.txt").write_bytes(SECRET)
     with served(folder, max_clients=50, files="change", sync="normal") as server, bystander(server) as heard:
         furnish(server.directory)
         attack = Attack(server)
-        attack.all_of(islice(mutations(random), 1_000))  # what is made once, is made now
+        # What is made once, and what is remembered of everybody who was here, is there already.
+        attack.all_of(islice(mutations(random), 1_000))
+        attack.all_of(repeat(b"Hello\n", visits))
         outside, files, before = fingerprint(folder, server.directory), open_files(server), memory(server)
 
         attack.all_of(islice(mutations(random), frames))

@@ -19,8 +19,8 @@ from portico.app.copying import newest_state
 from portico.app.reading import reading
 from portico.model.entries import Message, entries_of
 from portico.model.records import Erase, File, Join, Limits, Say, decode, encode
-from portico.room.history import freeze
 from portico.room.reducer import apply
+from portico.room.snapshots import freeze
 from portico.room.state import State
 from portico.stores.sqlite.log import SqliteLog
 from tests.support.server import clean_environment

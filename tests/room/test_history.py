@@ -7,8 +7,9 @@ from portico.model.errors import Gone, NotFound, Unavailable
 from portico.model.records import Leave, decode
 from portico.ports import Snapshot
 from portico.room import history as module
-from portico.room.history import Filter, freeze, open_room
+from portico.room.history import Filter, open_room
 from portico.room.room import Room
+from portico.room.snapshots import freeze
 from portico.room.state import State
 from portico.room.tail import Tail
 from tests.support.listlog import ListLog

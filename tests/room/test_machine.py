@@ -17,9 +17,10 @@ from portico.model.entries import Presence, entries_of
 from portico.model.errors import Full, NameTaken, NoSpace, NotFound, PorticoError
 from portico.model.files import Author, FileChange
 from portico.model.records import decode
-from portico.room.history import Filter, freeze, open_room
+from portico.room.history import Filter, open_room
 from portico.room.names import fold
 from portico.room.reducer import apply
+from portico.room.snapshots import freeze
 from portico.room.state import State
 from tests.support.listlog import ListLog
 

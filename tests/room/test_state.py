@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from portico.model.errors import Unavailable
 from portico.model.records import Join, Leave, Limits, Rename, Resume, Say
+from portico.ports import Snapshot
 from portico.room import state as module
 from portico.room.limits import RESUME_MICROSECONDS
 from portico.room.reducer import apply
+from portico.room.snapshots import freeze, thaw
 from portico.room.state import CHUNK, Session, State, restore
 
 
@@ -126,6 +128,21 @@ def test_a_picture_is_consistent_while_the_room_goes_on():
 def test_what_is_no_snapshot_is_unavailable_rather_than_misread(body):
     with pytest.raises(Unavailable):
         restore(body.split(b"\n"))
+
+
+def test_a_snapshot_comes_back_also_one_that_is_not_compressed():
+    state = made(join(1, "anna", "s1"), Say(2, 1, "anna", "hi", "k1"))
+    snapshot = freeze(state)()
+    assert snapshot.position == state.position
+    assert thaw(snapshot).digest() == state.digest()
+    assert thaw(Snapshot(1, b"\n".join(state.lines()))).digest() == state.digest()
+    assert thaw(None).digest() == State().digest()
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"x\x9c", freeze(State())().body[:-3]])
+def test_what_is_no_packed_snapshot_is_unavailable(body):
+    with pytest.raises(Unavailable):
+        thaw(Snapshot(1, body))
 
 
 def test_nothing_at_all_is_no_snapshot():

@@ -18,7 +18,8 @@ from portico.model.records import decode
 from portico.ports import Snapshot, Stored
 from portico.room.ordinals import Ordinals
 from portico.room.reducer import apply
-from portico.room.state import State, restore
+from portico.room.snapshots import thaw
+from portico.room.state import State
 from portico.stores.sqlite.tools import verify
 
 
@@ -130,7 +131,7 @@ class _Replay:
 
     def _restored(self, snapshot: Snapshot) -> State | None:
         try:
-            return restore(snapshot.body.split(b"\n"))
+            return thaw(snapshot)
         except PorticoError as error:
             self._findings.problems.append(error.sentence)
         except (ValueError, TypeError, KeyError, IndexError):

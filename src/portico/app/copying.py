@@ -9,7 +9,8 @@ from portico.app.check import size_of
 from portico.app.reading import LogFile, reading, require_log
 from portico.model.records import decode
 from portico.room.reducer import apply
-from portico.room.state import State, restore
+from portico.room.snapshots import thaw
+from portico.room.state import State
 from portico.stores.sqlite.tools import backup
 
 
@@ -36,8 +37,7 @@ def copy(path: Path, destination: Path) -> Copy:
 
 def newest_state(file: LogFile) -> State:
     """Return the state at the end of a log, from its newest snapshot."""
-    snapshot = file.snapshots[-1] if file.snapshots else None
-    state = restore(snapshot.body.split(b"\n")) if snapshot is not None else State()
+    state = thaw(file.snapshots[-1] if file.snapshots else None)
     for stored in file.records(state.position or None):
         apply(state, stored.position, decode(stored.body))
     return state

@@ -19,7 +19,8 @@ from portico.app.publishing import published
 from portico.app.reading import PAGE, Progress
 from portico.model.errors import PorticoError, Refused
 from portico.ports import Snapshot
-from portico.room.history import freeze, open_room
+from portico.room.history import open_room
+from portico.room.snapshots import freeze, pack
 from portico.stores.sqlite.log import SqliteLog
 from portico.stores.sqlite.writer import TRIM_STEP
 
@@ -154,7 +155,7 @@ async def _fill(log: SqliteLog, lines: Lines, header: Header, progress: Progress
     lines.end()
     await log.trim(ROOM, header.first)
     if state:
-        await log.save_snapshot(ROOM, Snapshot(json.loads(state[0])["position"], b"\n".join(state)))
+        await log.save_snapshot(ROOM, Snapshot(json.loads(state[0])["position"], pack(state)))
 
 
 async def _skip(log: SqliteLog, first: int) -> None:

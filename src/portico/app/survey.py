@@ -14,7 +14,8 @@ from portico.model.errors import Refused
 from portico.model.records import Erased, File, Limits, Record, Say, decode, encode
 from portico.room.limits import KEY_BYTES
 from portico.room.reducer import Outcome, apply
-from portico.room.state import State, restore
+from portico.room.snapshots import thaw
+from portico.room.state import State
 
 NOTHING = b'{"v":1,"do":"nothing"}'
 """A record that every server skips; no kind of record will ever have this name."""
@@ -40,7 +41,7 @@ class Survey:
         base = file.base
         if file.bounds.first > 1 and base is None and not damaged:
             raise Refused(f"the log {file.path} is damaged: its beginning is missing; run: portico log check")
-        self.state = restore(base.body.split(b"\n")) if base is not None else State()
+        self.state = thaw(base)
         self._first = self.state.ordinals.first_after(file.bounds.first - 1)
         self._base = base
         self.base_lines: list[bytes] = []
@@ -57,7 +58,7 @@ class Survey:
                     self._look(position, record, apply(self.state, position, record))
             progress(position - first + 1, self._file.bounds.last - first + 1)
         if self._base is not None:
-            self.base_lines = list(self._withhold(restore(self._base.body.split(b"\n"))).lines())
+            self.base_lines = list(self._withhold(thaw(self._base)).lines())
 
     def bodies(self) -> Iterator[tuple[int, bytes | None]]:
         """Yield the positions and their records; None for what is damaged, where that is allowed."""

@@ -6,17 +6,17 @@ recent comes from the tail without waiting; the rest from the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portico.model.entries import Entry, entries_of, visible
 from portico.model.errors import Gone, Unavailable
 from portico.model.records import Erased, Say, decode, encode
-from portico.ports import Log, Snapshot, Stored
+from portico.ports import Log, Stored
 from portico.room.limits import PAGE_ENTRIES
 from portico.room.reducer import content_digest, no_entry
 from portico.room.room import Room
-from portico.room.state import State, restore
+from portico.room.snapshots import thaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class History:
 async def open_room(log: Log, name: str, node: str) -> tuple[Room, History]:
     """Restore a room from its newest snapshot and what was logged since; finish erasures cut short."""
     snapshot = await log.load_snapshot(name)
-    state = restore(snapshot.body.split(b"\n")) if snapshot is not None else State()
+    state = thaw(snapshot)
     room = Room(name, node, state)
     history = History(room, log)
     bounds = await log.head(name)
@@ -182,9 +182,3 @@ async def open_room(log: Log, name: str, node: str) -> tuple[Room, History]:
     for position in erase:
         await history.scrub(position)
     return room, history
-
-
-def freeze(state: State) -> Callable[[], Snapshot]:
-    """Return what writes the state as it is now into a snapshot, to be called from any thread."""
-    position, lines = state.position, state.lines()
-    return lambda: Snapshot(position, b"\n".join(lines))

@@ -16,11 +16,12 @@ from portico.model.entries import Entry
 from portico.model.errors import PorticoError, Unavailable
 from portico.model.later import Later
 from portico.ports import Log
-from portico.room.history import History, freeze
+from portico.room.history import History
 from portico.room.limits import SNAPSHOT_RECORDS, SNAPSHOT_SHARE
 from portico.room.outbox import Batch
 from portico.room.reducer import Outcome
 from portico.room.room import Applied, Room
+from portico.room.snapshots import freeze
 from portico.server.limits import RETRY_SECONDS, SLOW_APPEND_SECONDS, TROUBLE_SECONDS
 from portico.server.measures import Durations
 

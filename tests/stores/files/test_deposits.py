@@ -76,6 +76,25 @@ async def test_too_many_unfinished_uploads_are_refused(tmp_path, monkeypatch, li
     await repository.close()
 
 
+async def test_the_oldest_that_hold_nothing_give_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(deposits, "ALL_MOST", 3)
+    repository = await opened(tmp_path)
+    gone, here = repository.desk(), repository.desk()
+    full, *empty = [await answer(gone.put(Order(f"{number}", 5), MOST)) for number in range(3)]
+    await answer(gone.write(full.upload, 0, b"abc"))
+    gone.close()
+    first = await answer(here.put(Order("first"), MOST))
+    second = await answer(here.put(Order("second"), MOST))
+    with pytest.raises(Busy):
+        await answer(here.put(Order("third"), MOST))
+    assert set(os.listdir(tmp_path / ".portico" / "uploads")) == {each.upload for each in (full, first, second)}
+    for each in empty:
+        with pytest.raises(NotFound):
+            await answer(here.write(each.upload, 0, b""))
+    assert (await answer(here.put(Order("0", 5, upload=full.upload), MOST))).offset == 3
+    await repository.close()
+
+
 def open_files(folder):
     links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.exists()]
     return sum(folder in link.parents for link in links)

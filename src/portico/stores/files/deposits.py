@@ -40,7 +40,8 @@ OPEN_MOST = 256
 """Unfinished uploads of one desk: more than any client needs to keep the disk busy."""
 
 ALL_MOST = 10_000
-"""Unfinished uploads of a repository, those nobody is at included; they are swept in time."""
+"""Unfinished uploads of a repository, those nobody is at included; they are swept in time, and the oldest
+that hold nothing give way to new ones."""
 
 HELD = 64
 """Uploads whose files are kept open, besides those that are being written or finished at the moment."""
@@ -121,6 +122,8 @@ class Uploads:
 
     def put(self, order: Order, most: int, desk: Owner) -> Upload:
         """Return the upload for an order, begun or continued; see `portico.ports.Desk.put`."""
+        if len(self._all) >= ALL_MOST:
+            self._make_room()
         with self._lock:
             upload = self._all.get(order.upload) or self._all.get(self._same.get(_content(order), ""))
             if upload is None:
@@ -210,8 +213,7 @@ class Uploads:
             with contextlib.suppress(OSError):
                 old = time.time() - self._written(upload) > self._keep
                 if old and upload.sink is None and not upload.finishing:
-                    self.drop(upload)
-                    upload.discard()
+                    self._discard(upload)
 
     def _written(self, upload: Upload) -> float:
         # Not the time of modification: that is the depositor's to choose, and set before the end.
@@ -236,6 +238,18 @@ class Uploads:
             raise write_error(error) from error
         self._add(upload)
         return upload
+
+    def _make_room(self) -> None:
+        """Forget the upload that was begun first of those that hold nothing and that nobody is at."""
+        for upload in list(self._all.values()):
+            if upload.forsaken and not (upload.offset or upload.finishing or upload.sink):
+                self._discard(upload)
+                return
+
+    def _discard(self, upload: Upload) -> None:
+        self.drop(upload)
+        with contextlib.suppress(OSError):
+            upload.discard()
 
     def _held_by(self, desk: Owner) -> int:
         if len(self._all) < OPEN_MOST:
@@ -270,9 +284,7 @@ class Uploads:
             upload.spoilt = True
             finishing = upload.finishing
         if not finishing:
-            self.drop(upload)
-            with contextlib.suppress(OSError):
-                upload.discard()
+            self._discard(upload)
 
 
 def _follow(upload: Upload) -> None:

@@ -129,8 +129,12 @@ class Upload:
 
     def free_for(self, desk: Owner) -> bool:
         """Tell whether a desk may go on with it."""
-        owner = self.owner
-        return owner is None or owner is desk or owner.left or self._silent
+        return self.owner is desk or self.forsaken
+
+    @property
+    def forsaken(self) -> bool:
+        """Whether nobody is at it."""
+        return self.owner is None or self.owner.left or self._silent
 
     @property
     def _silent(self) -> bool:
