@@ -87,7 +87,8 @@ async def test_the_oldest_that_hold_nothing_give_way(tmp_path, monkeypatch):
     second = await answer(here.put(Order("second"), MOST))
     with pytest.raises(Busy):
         await answer(here.put(Order("third"), MOST))
-    assert set(os.listdir(tmp_path / ".portico" / "uploads")) == {each.upload for each in (full, first, second)}
+    left = {each.upload for each in (full, first, second)}
+    assert {path.name for path in (tmp_path / ".portico" / "uploads").iterdir()} == left
     for each in empty:
         with pytest.raises(NotFound):
             await answer(here.write(each.upload, 0, b""))
