@@ -105,8 +105,8 @@ def test_tokens_come_and_go_while_the_server_runs(room, tokens):
         assert person.ask(f"/auth {secret}").startswith("You are Client1 ")
         assert other.ask(f"/auth {room.secrets['member']}").startswith("You are Client2 ")
         tokens.revoke(guest.id)
+        assert fetch(room, "/status", secret) == (401, "WRONGPASS"), "at once for who comes anew"
         assert person.rest()[-1] == "* the token that was shown here is not valid any more"
-        assert fetch(room, "/status", secret) == (401, "WRONGPASS")
         assert other.ask("still here")
     short = tokens.create("short", "member", 2.0)[1]
     with room.line_client() as person:

@@ -91,12 +91,9 @@ class Gate:
     def _find(self, token: str) -> Grant | None:
         if len(token) > TOKEN_CHARACTERS:
             return None
-        grant = self._tokens.find(token)
-        if grant is None and self._tokens.refresh():
-            # It may have been made a moment ago.
-            self._changed = True
-            return self._tokens.find(token)
-        return grant
+        # It may have been made, or revoked, a moment ago.
+        self._changed = self._tokens.refresh() or self._changed
+        return self._tokens.find(token)
 
     def _shut_out(self, host: str) -> PorticoError:
         self._audit.note("limit", rule="attempts", host=host)
