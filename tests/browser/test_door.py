@@ -55,6 +55,10 @@ def test_who_is_revoked_is_asked_again_and_an_admin_sends_somebody_away(room, vi
     window.type("#token", secret)
     window.click("#door-in")
     window.shows("Connected", "#state")
+    window.click("#invite")
+    window.shows("portico invite", "#dialog")
+    window.shows("-H 'Authorization: Bearer TOKEN' -T FILE", "#dialog")
+    window.click("#dialog header button")
     with room.line_client() as person:
         person.ask(f"/auth {secret}")
         window.shows("Send away", "#present")

@@ -1,6 +1,7 @@
 // The dialog: help, how to get here, and a file each fill it.
 
 import { button, byId, copyButton, el, iconButton } from "/web/draw.js";
+import * as ways from "/web/ways.js";
 
 /** Opens the dialog with a title and a content; returns it. Esc and a click beside it close it. */
 export function open(title, ...content) {
@@ -79,22 +80,14 @@ export function invite() {
           "This address works on this machine only. Serve with --host and open the page by the machine's name or address to invite others.",
         )
       : null,
+    ways.besides && el("p", { class: "hint" }, ways.besides),
     el("h3", {}, "Without a browser"),
     definitions([
-      [netcat(), "talk from any terminal"],
-      [`portico connect -s ${hostname}:${port()}`, "talk with a prompt"],
-      [`curl -T FILE ${origin}/files/`, "put a file"],
+      [ways.terminal, "talk from any terminal"],
+      [ways.prompt, "talk with a prompt"],
+      [ways.put, "put a file"],
     ]),
   );
-}
-
-/** The command line by which netcat gets here. */
-export function netcat() {
-  return `nc ${location.hostname.replace(/[[\]]/g, "")} ${port()}`;
-}
-
-function port() {
-  return location.port || (location.protocol === "https:" ? "443" : "80");
 }
 
 function isLocal(host) {

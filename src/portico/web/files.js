@@ -4,6 +4,7 @@ import { sentence } from "/web/composer.js";
 import { button, byId, el, gathered, icon, timeOf } from "/web/draw.js";
 import { redraw } from "/web/filling.js";
 import { fileUrl, nameOf, plural, size, when } from "/web/format.js";
+import * as ways from "/web/ways.js";
 
 const PAGE = 1000; // what LIST answers at most
 const MOST = 20_000; // files the page knows; the search of a bigger repository is `list PATTERN`
@@ -41,7 +42,7 @@ export class Files extends EventTarget {
     connection.addEventListener("entry", ({ detail }) => this.#heard(detail));
     byId("search").addEventListener("input", () => this.#draw());
     byId("sort").addEventListener("change", () => this.#draw());
-    byId("curl").textContent = `curl -T FILE ${location.origin}/files/`;
+    byId("curl").textContent = ways.put;
   }
 
   /** Whether a file was there when the files were listed; where they are too many, it may have been. */

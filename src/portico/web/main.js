@@ -13,6 +13,7 @@ import { People } from "/web/people.js";
 import * as picking from "/web/picking.js";
 import { Preview } from "/web/preview.js";
 import { Uploads } from "/web/uploads.js";
+import * as ways from "/web/ways.js";
 
 const connection = new Connection();
 const preview = new Preview(connection);
@@ -39,7 +40,7 @@ dialogs.listen();
 byId("help").addEventListener("click", () => help().catch((error) => log.note(error.message)));
 byId("invite").addEventListener("click", dialogs.invite);
 byId("address").textContent = location.host;
-byId("netcat").textContent = dialogs.netcat();
+byId("netcat").textContent = ways.terminal;
 
 /** On a narrow page one part is shown at a time. */
 function turnTo(pane) {
