@@ -76,7 +76,8 @@ class Door:
         self.connections: set[Connection] = set()
         self.closed = False
         self.silent: Deadlines[Connection] = Deadlines(SILENT_SECONDS)
-        self.partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS)
+        # By when it is noticed as well, for that is what others measure.
+        self.partial: Deadlines[Connection] = Deadlines(PARTIAL_SECONDS - SWEEP_SECONDS)
         self.stalled: Deadlines[Connection] = Deadlines(STALLED_SECONDS)
         self._lingering: Deadlines[Connection] = Deadlines(LINGER_SECONDS)
         self._leaving: Deadlines[Connection] = Deadlines(LAST_WORDS_SECONDS)
