@@ -91,7 +91,7 @@ FACES = {
 
 def crowd(folder: Path, *, quick: bool) -> Figure:
     """A good client's PING beside thousands that say nothing and hundreds that never finish."""
-    idle, slow, rounds = (500, 50, 2) if quick else (IDLE, SLOW, 5)
+    idle, slow, rounds = (500, 50, 1) if quick else (IDLE, SLOW, 5)
     allow(idle + slow + 500)
     with served(folder, max_connections=idle + slow + 100) as server:
         alone, beside, gone = [], [], []

@@ -111,6 +111,7 @@ def test_looking_searching_and_deleting(serve, visit):
     (server.directory / "notes" / "plan.txt").write_text("<b>first</b>, second\n")
     ann = Person(visit(server)).join("Ann")
     window = ann.window
+    window.shows("notes/plan.txt", "#log")  # else that it came would take the question away
     window.type("#search", "plan")
     window.click("#listing button.name")
     window.shows("<b>first</b>, second", "#dialog")
