@@ -2,6 +2,7 @@
 
     serve [DIRECTORY] [flags]   run the server, on examples/repository unless a directory is given
     connect [flags]             join the room of a server and talk, in another terminal
+    token, invite               who may come in, where a room wants a token; --help shows how
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
@@ -252,6 +253,14 @@ def connect(arguments: list[str]) -> int:
     return portico("connect", *arguments)
 
 
+def token(arguments: list[str]) -> int:
+    return portico("token", *arguments)
+
+
+def invite(arguments: list[str]) -> int:
+    return portico("invite", *arguments)
+
+
 def portico(*arguments: str) -> int:
     """Becomes a command of Portico, which is told how to name itself in what it advises."""
     prepare(main_environment())
@@ -409,6 +418,8 @@ def install_node_packages() -> None:
 COMMANDS = {
     "serve": serve,
     "connect": connect,
+    "token": token,
+    "invite": invite,
     "test": test,
     "check": check,
     "bench": bench,

@@ -114,13 +114,14 @@ def test_serve_takes_the_example_unless_a_directory_comes_first(monkeypatch):
     assert dev.serve_arguments(["/srv/files", "--port", "7000"]) == ["/srv/files", "--port", "7000"]
 
 
-def test_connect_passes_its_arguments_on_without_the_tools_of_development(monkeypatch):
+@pytest.mark.parametrize("name", ["connect", "token", "invite"])
+def test_commands_of_portico_get_their_arguments_without_the_tools_of_development(monkeypatch, name):
     installed, run = [], []
     monkeypatch.setattr(dev, "prepare", lambda _, *extra: installed.append(extra))
     monkeypatch.setattr(dev, "become", run.append)
-    dev.main(["connect", "--name", "ann"])
+    dev.main([name, "--name", "ann"])
     assert installed == [()]
-    assert run == [[dev.main_environment().python, "-m", "portico", "connect", "--name", "ann"]]
+    assert run == [[dev.main_environment().python, "-m", "portico", name, "--name", "ann"]]
 
 
 @pytest.mark.parametrize("arguments", [["-n0"], ["-n", "1"], ["--pdb"], ["-x", "--trace"]])
