@@ -2,7 +2,8 @@
 
     serve [DIRECTORY] [flags]   run the server, on examples/repository unless a directory is given
     connect [flags]             join the room of a server and talk, in another terminal
-    token, invite               who may come in, where a room wants a token; --help shows how
+    token create|list|revoke    who may come in, where a room wants a token
+    invite [flags]              an address, a link and a code for somebody who shall come in
     test [--all] [pytest args]  the static checks and the tests; with --all a missing peer is a failure,
                                 and the quick tests run on every Python of this machine
     check                       the static checks alone
